@@ -1,0 +1,234 @@
+//! The state kept for one key, as bytes that any store can hold.
+//!
+//! A cell is a layout id, the arrival time of each budget and a bitmap pair for
+//! each breadth window. The compiler computes the layout for each kind of key;
+//! a cell of another layout counts as empty, so that new rules start afresh
+//! instead of reading old state wrongly.
+
+use serde::{Deserialize, Serialize};
+
+use crate::breadth;
+use crate::quota::Quota;
+use crate::request::Time;
+
+/// Most bytes that a cell may have.
+pub const CELL_BOUND: usize = 512;
+
+const ID_BYTES: usize = 4;
+const BUDGET_BYTES: usize = 8;
+const HALF_BYTES: usize = 4;
+
+/// What the cells of one kind of key hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Layout {
+    id: u32,
+    budgets: Vec<Quota>,
+    windows: Vec<Window>,
+}
+
+/// One breadth window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// Length in milliseconds.
+    pub period_ms: u32,
+    /// Bits of each of its two bitmaps.
+    pub bits: u32,
+}
+
+impl Window {
+    fn bitmap_bytes(self) -> usize {
+        self.bits as usize / 8
+    }
+
+    fn bytes(self) -> usize {
+        HALF_BYTES + 2 * self.bitmap_bytes()
+    }
+}
+
+impl Layout {
+    /// A layout of these budgets and windows.
+    #[must_use]
+    pub fn new(budgets: Vec<Quota>, windows: Vec<Window>) -> Self {
+        let mut hasher = crc32fast::Hasher::new();
+        for quota in &budgets {
+            hasher.update(&quota.nanos_per_unit().to_le_bytes());
+            hasher.update(&quota.burst().get().to_le_bytes());
+        }
+        for window in &windows {
+            hasher.update(b"w");
+            hasher.update(&window.period_ms.to_le_bytes());
+            hasher.update(&window.bits.to_le_bytes());
+        }
+        Self { id: hasher.finalize(), budgets, windows }
+    }
+
+    /// Whether there is nothing to keep.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.budgets.is_empty() && self.windows.is_empty()
+    }
+
+    /// Size of a cell, in bytes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let windows: usize = self.windows.iter().map(|window| window.bytes()).sum();
+        ID_BYTES + self.budgets.len() * BUDGET_BYTES + windows
+    }
+
+    /// The quota of budget `slot`.
+    #[must_use]
+    pub fn budget(&self, slot: u16) -> Option<&Quota> {
+        self.budgets.get(usize::from(slot))
+    }
+
+    /// The breadth windows, in order.
+    #[must_use]
+    pub fn windows(&self) -> &[Window] {
+        &self.windows
+    }
+
+    /// Milliseconds after which an untouched cell says nothing any more: every
+    /// budget is full and every window has rolled.
+    #[must_use]
+    pub fn life_ms(&self) -> u64 {
+        let budgets = self.budgets.iter().map(|quota| quota.span_nanos().div_ceil(1_000_000));
+        let windows = self.windows.iter().map(|window| u64::from(window.period_ms));
+        budgets.chain(windows).max().unwrap_or(0)
+    }
+}
+
+/// One cell, opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cell<'l> {
+    layout: &'l Layout,
+    bytes: Vec<u8>,
+}
+
+impl<'l> Cell<'l> {
+    /// Opens stored bytes, or a fresh cell where there are none of this layout.
+    #[must_use]
+    pub fn open(layout: &'l Layout, stored: Option<Vec<u8>>) -> Self {
+        let id = layout.id.to_le_bytes();
+        let bytes = stored
+            .filter(|bytes| bytes.len() == layout.size() && bytes.starts_with(&id))
+            .unwrap_or_else(|| {
+                let mut bytes = vec![0; layout.size()];
+                bytes.iter_mut().zip(id).for_each(|(byte, id)| *byte = id);
+                bytes
+            });
+        Self { layout, bytes }
+    }
+
+    /// The bytes to store.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    /// Arrival time of budget `slot` in nanoseconds since the epoch; 0 where it
+    /// is fresh.
+    #[must_use]
+    pub fn arrival(&self, slot: u16) -> u64 {
+        let at = Self::budget_at(slot);
+        let bytes = self.bytes.get(at..at + BUDGET_BYTES);
+        bytes.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_le_bytes)
+    }
+
+    /// Sets the arrival time of budget `slot`.
+    pub fn set_arrival(&mut self, slot: u16, tat: u64) {
+        let at = Self::budget_at(slot);
+        if usize::from(slot) < self.layout.budgets.len()
+            && let Some(bytes) = self.bytes.get_mut(at..at + BUDGET_BYTES)
+        {
+            bytes.copy_from_slice(&tat.to_le_bytes());
+        }
+    }
+
+    /// Marks `page` in every window and returns each one's count.
+    pub fn mark(&mut self, page: u64, now: Time) -> Vec<u32> {
+        let start = ID_BYTES + self.layout.budgets.len() * BUDGET_BYTES;
+        let mut rest = self.bytes.get_mut(start..).unwrap_or_default();
+        let mut counts = Vec::with_capacity(self.layout.windows.len());
+        for window in &self.layout.windows {
+            let Some((own, others)) = rest.split_at_mut_checked(window.bytes()) else { break };
+            counts.push(mark_window(own, *window, page, now));
+            rest = others;
+        }
+        counts
+    }
+
+    fn budget_at(slot: u16) -> usize {
+        ID_BYTES + usize::from(slot) * BUDGET_BYTES
+    }
+}
+
+fn mark_window(bytes: &mut [u8], window: Window, page: u64, now: Time) -> u32 {
+    let Some((half_bytes, bitmaps)) = bytes.split_at_mut_checked(HALF_BYTES) else { return 0 };
+    let Some((current, last)) = bitmaps.split_at_mut_checked(window.bitmap_bytes()) else {
+        return 0;
+    };
+    let mut half = (&*half_bytes).try_into().map_or(0, u32::from_le_bytes);
+    let now_half = breadth::half_window(now, window.period_ms);
+    // A half-window far ahead was not written by a clock like ours: forget it,
+    // or the bitmap would never roll again.
+    if half > now_half.saturating_add(2) {
+        half = 0;
+    }
+    let count = breadth::mark(&mut half, current, last, now_half, page);
+    half_bytes.copy_from_slice(&half.to_le_bytes());
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout() -> Layout {
+        let quota = Quota::new(60, 60_000, 10).unwrap();
+        Layout::new(vec![quota, quota], vec![Window { period_ms: 600_000, bits: 128 }])
+    }
+
+    fn at(minute: u64) -> Time {
+        Time::from_unix_millis(1_700_000_000_000 + minute * 60_000)
+    }
+
+    #[test]
+    fn keeps_what_was_written() {
+        let layout = layout();
+        let mut cell = Cell::open(&layout, None);
+        cell.set_arrival(1, 42);
+        assert_eq!(cell.mark(7, at(0)), [1]);
+        assert_eq!(cell.mark(8, at(1)), [2]);
+        let mut again = Cell::open(&layout, Some(cell.into_bytes()));
+        assert_eq!((again.arrival(0), again.arrival(1)), (0, 42));
+        assert_eq!(again.mark(7, at(2)), [2]);
+    }
+
+    #[test]
+    fn a_cell_of_another_layout_is_empty() {
+        let old = layout();
+        let mut cell = Cell::open(&old, None);
+        cell.set_arrival(0, 42);
+        let quota = Quota::new(61, 60_000, 10).unwrap();
+        let new = Layout::new(vec![quota, quota], old.windows().to_vec());
+        assert_eq!(new.size(), old.size());
+        assert_eq!(Cell::open(&new, Some(cell.into_bytes())).arrival(0), 0);
+    }
+
+    #[test]
+    fn slots_that_do_not_exist_are_harmless() {
+        let layout = layout();
+        let mut cell = Cell::open(&layout, None);
+        cell.set_arrival(9, u64::MAX);
+        assert_eq!(cell, Cell::open(&layout, None));
+        assert_eq!(cell.arrival(u16::MAX), 0);
+    }
+
+    #[test]
+    fn a_half_window_from_the_future_is_forgotten() {
+        let layout = layout();
+        let mut cell = Cell::open(&layout, None);
+        cell.mark(7, at(1_000_000));
+        assert_eq!(cell.mark(8, at(0)), [1]);
+    }
+}

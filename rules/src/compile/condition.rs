@@ -1,0 +1,112 @@
+//! Conditions: names to places.
+
+use super::Compiler;
+use crate::agent::Category;
+use crate::breadth::THRESHOLD_BOUND;
+use crate::glob::Glob;
+use crate::parse::{RawBreadth, RawCondition, Spot};
+use crate::record::Verification;
+use crate::rule::{Breadth, Condition};
+
+const VERIFICATIONS: [(&str, Verification); 4] = [
+    ("verified", Verification::Verified),
+    ("contradicted", Verification::Contradicted),
+    ("unverifiable", Verification::Unverifiable),
+    ("none", Verification::None),
+];
+
+/// Windows shorter than this hold too few requests to tell breadth from noise.
+const WINDOW_BOUND_MS: u32 = 10_000;
+
+impl Compiler<'_> {
+    /// All of a condition but its breadth, which is a matter of cells.
+    pub(super) fn condition(&self, raw: &RawCondition) -> Condition {
+        Condition {
+            hosts: raw.hosts.iter().map(|host| Glob::text(&host.value)).collect(),
+            methods: self.methods(&raw.methods),
+            routes: self.names("route", &raw.routes, &self.routes),
+            paths: self.globs(&raw.paths),
+            query: raw.query.as_ref().map(|query| query.value),
+            agents: self.names("agent", &raw.agents, &self.agents),
+            categories: self.words("category", &raw.categories, Category::ALL),
+            verifications: self.words("verification", &raw.verifications, &VERIFICATIONS),
+            networks: self.networks(&raw.networks),
+            asns: raw.asns.iter().map(|asn| asn.value).collect(),
+            countries: self.countries(&raw.countries),
+            credentials: raw.credentials.as_ref().map(|credentials| credentials.value),
+            not: raw.not.as_ref().map(|not| Box::new(self.negated(not))),
+        }
+    }
+
+    fn negated(&self, raw: &RawCondition) -> Condition {
+        if let Some(breadth) = &raw.breadth {
+            let message = "`breadth` cannot be negated".to_owned();
+            let help = "say the opposite instead: `over` for `under`, `under` for `over`";
+            self.context.report(Some(&breadth.at), "negated-breadth", message, Some(help.into()));
+        }
+        self.condition(raw)
+    }
+
+    fn methods(&self, spots: &[Spot<String>]) -> Vec<String> {
+        for spot in spots {
+            if !spot.value.bytes().all(|byte| byte.is_ascii_uppercase()) || spot.value.is_empty() {
+                let message = format!("`{}` is no method", spot.value);
+                let help = "methods are written in capitals: `GET`".to_owned();
+                self.context.report(Some(&spot.at), "bad-method", message, Some(help));
+            }
+        }
+        spots.iter().map(|spot| spot.value.clone()).collect()
+    }
+
+    fn countries(&self, spots: &[Spot<String>]) -> Vec<String> {
+        for spot in spots {
+            if spot.value.len() != 2 || !spot.value.bytes().all(|byte| byte.is_ascii_uppercase()) {
+                let message = format!("`{}` is no country code", spot.value);
+                let help = "countries are two capitals, as in ISO 3166-1: `DE`".to_owned();
+                self.context.report(Some(&spot.at), "bad-country", message, Some(help));
+            }
+        }
+        spots.iter().map(|spot| spot.value.clone()).collect()
+    }
+
+    fn names(
+        &self,
+        what: &str,
+        spots: &[Spot<String>],
+        known: &std::collections::BTreeMap<String, u16>,
+    ) -> Vec<u16> {
+        let find = |spot: &Spot<String>| {
+            let found = known.get(&spot.value).copied();
+            if found.is_none() {
+                self.unknown_name(what, spot, known.keys().map(String::as_str));
+            }
+            found
+        };
+        spots.iter().filter_map(find).collect()
+    }
+
+    fn words<T: Copy>(&self, what: &str, spots: &[Spot<String>], known: &[(&str, T)]) -> Vec<T> {
+        spots.iter().filter_map(|spot| self.known(what, spot, known)).collect()
+    }
+
+    /// A breadth, checked but not yet tied to a cell.
+    pub(super) fn breadth(&self, raw: &RawBreadth) -> Option<Breadth> {
+        let per = self.duration(raw.per.as_ref()?)?;
+        let over = raw.over.as_ref().map(|over| over.value);
+        let under = raw.under.as_ref().map(|under| under.value);
+        let wrong = if over.is_none() && under.is_none() {
+            Some("a breadth needs `over` or `under`".to_owned())
+        } else if per < WINDOW_BOUND_MS {
+            Some("a breadth window is at least `10s`".to_owned())
+        } else if over.max(under).unwrap_or_default() > THRESHOLD_BOUND {
+            Some(format!("a breadth can be told apart up to {THRESHOLD_BOUND} pages"))
+        } else {
+            None
+        };
+        if let Some(message) = wrong {
+            self.context.report(Some(&raw.at), "bad-breadth", message, None);
+            return None;
+        }
+        Some(Breadth { period_ms: per, over, under })
+    }
+}

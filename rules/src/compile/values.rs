@@ -1,0 +1,120 @@
+//! Values written as text: durations, days, shares, networks, globs.
+
+use ipnet::IpNet;
+
+use super::Compiler;
+use crate::glob::Glob;
+use crate::parse::Spot;
+use crate::request::Time;
+
+const DAY_MS: u64 = 24 * 3600 * 1000;
+
+impl Compiler<'_> {
+    /// A duration such as `30s`, `10m`, `1h`, in milliseconds: 1 s to 24 h.
+    pub(super) fn duration(&self, spot: &Spot<String>) -> Option<u32> {
+        let parsed = duration(&spot.value);
+        if parsed.is_none() {
+            let message = format!("`{}` is no duration", spot.value);
+            let help = "write a whole number and `s`, `m` or `h`, from `1s` to `24h`".to_owned();
+            self.context.report(Some(&spot.at), "bad-duration", message, Some(help));
+        }
+        parsed
+    }
+
+    /// A day such as `2027-06-30`; the time at which that day ends, in UTC.
+    pub(super) fn end_of_day(&self, spot: &Spot<String>) -> Option<Time> {
+        let parsed = end_of_day(&spot.value);
+        if parsed.is_none() {
+            let message = format!("`{}` is no day", spot.value);
+            let help = "write year, month and day: `2027-06-30`".to_owned();
+            self.context.report(Some(&spot.at), "bad-day", message, Some(help));
+        }
+        parsed
+    }
+
+    /// A share such as `0.1%`, from 0 to 1.
+    pub(super) fn share(&self, spot: Option<&Spot<String>>) -> f64 {
+        let Some(spot) = spot else { return 0.0 };
+        let percent = spot.value.strip_suffix('%').and_then(|n| n.trim().parse::<f64>().ok());
+        match percent {
+            Some(percent) if (0.0..=100.0).contains(&percent) => percent / 100.0,
+            _ => {
+                let message = format!("`{}` is no share", spot.value);
+                let help = "write a percentage from `0%` to `100%`, such as `0.1%`".to_owned();
+                self.context.report(Some(&spot.at), "bad-share", message, Some(help));
+                0.0
+            }
+        }
+    }
+
+    pub(super) fn networks(&self, spots: &[Spot<String>]) -> Vec<IpNet> {
+        let parse = |spot: &Spot<String>| {
+            let parsed = spot.value.parse::<IpNet>().ok().map(|network| network.trunc());
+            if parsed.is_none() {
+                let message = format!("`{}` is no network", spot.value);
+                let help = "write an address and a prefix length: `192.0.2.0/24`".to_owned();
+                self.context.report(Some(&spot.at), "bad-network", message, Some(help));
+            }
+            parsed
+        };
+        spots.iter().filter_map(parse).collect()
+    }
+
+    pub(super) fn globs(&self, spots: &[Spot<String>]) -> Vec<Glob> {
+        let parse = |spot: &Spot<String>| match Glob::path(&spot.value) {
+            Ok(glob) => Some(glob),
+            Err(why) => {
+                self.context.report(Some(&spot.at), "bad-glob", why.to_string(), None);
+                None
+            }
+        };
+        spots.iter().filter_map(parse).collect()
+    }
+}
+
+fn duration(text: &str) -> Option<u32> {
+    let digits = text.len().checked_sub(1)?;
+    let number: u32 = text.get(..digits)?.parse().ok()?;
+    let unit = match text.get(digits..)? {
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return None,
+    };
+    let millis = number.checked_mul(unit)?;
+    (millis > 0 && u64::from(millis) <= DAY_MS).then_some(millis)
+}
+
+fn end_of_day(text: &str) -> Option<Time> {
+    let day: jiff::civil::Date = text.parse().ok()?;
+    // A date with a time is not what was asked for, and jiff would read it.
+    if text.len() != "2027-06-30".len() {
+        return None;
+    }
+    let midnight = day.at(0, 0, 0, 0);
+    let start = jiff::tz::Offset::UTC.to_timestamp(midnight).ok()?.as_millisecond();
+    Some(Time::from_unix_millis(u64::try_from(start).ok()? + DAY_MS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        assert_eq!(duration("30s"), Some(30_000));
+        assert_eq!(duration("10m"), Some(600_000));
+        assert_eq!(duration("24h"), Some(86_400_000));
+        for bad in ["", "s", "0s", "25h", "1d", "-1s", "1.5m", "10 m", "99999999h", "ä"] {
+            assert_eq!(duration(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn days_end_at_midnight_utc() {
+        assert_eq!(end_of_day("1970-01-01"), Some(Time::from_unix_millis(DAY_MS)));
+        for bad in ["", "2027-13-01", "2027-6-1", "2027-06-30T00:00"] {
+            assert_eq!(end_of_day(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! From the facts of a request to what rules ask about: route and cost, page,
+//! agent, fingerprint, keys. Derived once, used by every rule.
+
+use crate::agent::{self, Claim};
+use crate::fingerprint::fingerprint;
+use crate::key::{CellKey, HashKey, KeyKind};
+use crate::request::Request;
+use crate::route::{self, UNROUTED_COST};
+use crate::ruleset::Ruleset;
+
+/// What is derived from one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Derived {
+    /// Place of the route in the rule set.
+    pub route: Option<u16>,
+    /// Expected work of a miss, in units.
+    pub units: u32,
+    /// Keyed hash of the normalised path.
+    pub page: u64,
+    /// What the client says it is; `None` where its User-Agent is unknown.
+    pub claim: Option<Claim>,
+    /// What its software shows.
+    pub fingerprint: Option<u64>,
+    /// Keyed hash of the client.
+    pub client: Option<u64>,
+    /// Keyed hash of the client's network.
+    pub network: Option<u64>,
+    /// Keyed hash of the visitor: the client with its fingerprint, or with its
+    /// User-Agent where no fingerprint is known.
+    visitor: Option<u128>,
+}
+
+impl Derived {
+    /// The key of `kind`, where what it is made of is known.
+    #[must_use]
+    pub fn key(&self, kind: KeyKind) -> Option<CellKey> {
+        let hash = match kind {
+            KeyKind::Visitor => self.visitor?,
+            KeyKind::Client => u128::from(self.client?),
+        };
+        Some(CellKey { kind, hash })
+    }
+}
+
+/// Derives what rules ask about.
+#[must_use]
+pub fn derive(rules: &Ruleset, secret: &HashKey, request: &Request<'_>) -> Derived {
+    let route = route::find(&rules.routes, request.path);
+    let units = route.and_then(|at| rules.route(at)).map_or(UNROUTED_COST, |route| route.cost);
+    let fingerprint = fingerprint(&request.signals);
+    let hashes = request.client.map(|client| secret.client(client));
+    let client = hashes.map(|(client, _)| client);
+    Derived {
+        route,
+        units,
+        page: page(secret, request.path),
+        claim: claim(rules, request),
+        fingerprint,
+        client,
+        network: hashes.map(|(_, network)| network),
+        visitor: client.map(|client| visitor(secret, client, fingerprint, request.user_agent)),
+    }
+}
+
+fn visitor(secret: &HashKey, client: u64, fingerprint: Option<u64>, agent: Option<&str>) -> u128 {
+    let client = client.to_le_bytes();
+    match fingerprint {
+        Some(shown) => secret.hash(b'f', &[&client, &shown.to_le_bytes()]),
+        None => secret.hash(b'u', &[&client, agent.unwrap_or_default().as_bytes()]),
+    }
+}
+
+fn claim(rules: &Ruleset, request: &Request<'_>) -> Option<Claim> {
+    let user_agent = request.user_agent?;
+    let agent = agent::find(&rules.agents, user_agent);
+    let known = agent.and_then(|at| rules.agent(at));
+    Some(Claim { agent, verification: agent::verify(known, request.client, request.vouched) })
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "half of the hash is what is wanted")]
+fn page(secret: &HashKey, path: &str) -> u64 {
+    let mut normal = Vec::with_capacity(path.len());
+    route::normalise(path, |byte| normal.push(byte));
+    secret.hash(b'p', &[&normal]) as u64
+}

@@ -1,0 +1,180 @@
+//! Who shares a budget.
+//!
+//! A key is a keyed hash, never text that a client sent: it goes into shared
+//! stores and logs, and nobody without the secret can aim at it.
+
+use std::hash::Hasher as _;
+use std::net::{IpAddr, Ipv6Addr};
+
+use serde::{Deserialize, Serialize};
+use siphasher::sip128::{Hasher128, SipHasher13};
+
+use crate::request::Client;
+
+/// The kinds of keys that a rule may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum KeyKind {
+    /// A client and its fingerprint, or its User-Agent where no fingerprint is
+    /// known: tells the people behind one NAT apart.
+    Visitor,
+    /// One IPv4 address, or one IPv6 /64.
+    Client,
+}
+
+impl KeyKind {
+    /// Every kind, in the order of their cells.
+    pub const ALL: [Self; 2] = [Self::Visitor, Self::Client];
+
+    /// The word used in rule files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Visitor => "visitor",
+            Self::Client => "client",
+        }
+    }
+}
+
+/// The key of one cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CellKey {
+    /// What the key is made of.
+    pub kind: KeyKind,
+    /// Keyed hash of it.
+    pub hash: u128,
+}
+
+impl CellKey {
+    /// The key as a short text for a store: at most 40 ASCII characters.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("tg1-{}-{:032x}", self.kind.name(), self.hash)
+    }
+}
+
+/// The secret under which keys are hashed.
+#[derive(Clone)]
+pub struct HashKey([u8; 16]);
+
+impl std::fmt::Debug for HashKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HashKey(…)")
+    }
+}
+
+impl Default for HashKey {
+    /// A key that is no secret, for tests and for tools whose hashes stay on
+    /// one machine.
+    fn default() -> Self {
+        Self(*b"tidegate-no-key!")
+    }
+}
+
+impl HashKey {
+    /// A key from a secret text of any length.
+    #[must_use]
+    pub fn from_secret(secret: &str) -> Self {
+        let mut hasher = SipHasher13::new_with_key(b"tidegate-secret1");
+        hasher.write(secret.as_bytes());
+        Self(hasher.finish128().as_bytes())
+    }
+
+    /// 128-bit hash of `parts`, told apart from others by `domain`.
+    #[must_use]
+    pub fn hash(&self, domain: u8, parts: &[&[u8]]) -> u128 {
+        let mut hasher = SipHasher13::new_with_key(&self.0);
+        hasher.write_u8(domain);
+        for part in parts {
+            hasher.write_usize(part.len());
+            hasher.write(part);
+        }
+        hasher.finish128().as_u128()
+    }
+
+    /// The hashes of a client and of its network that records carry.
+    #[must_use]
+    pub fn client(&self, client: Client) -> (u64, u64) {
+        match client {
+            Client::Hashed { client, network } => (client, network),
+            Client::Address(address) => {
+                let address = canonical(address);
+                (
+                    self.short(b'c', &client_prefix(address)),
+                    self.short(b'n', &network_prefix(address)),
+                )
+            }
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "half of the hash is what is wanted")]
+    fn short(&self, domain: u8, bytes: &[u8]) -> u64 {
+        self.hash(domain, &[bytes]) as u64
+    }
+}
+
+/// IPv4 addresses written as IPv6 are the same client.
+#[must_use]
+pub fn canonical(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(address, IpAddr::V4),
+        IpAddr::V4(_) => address,
+    }
+}
+
+/// The client that an address belongs to: itself, or its IPv6 /64.
+#[must_use]
+pub fn client_of(address: IpAddr) -> IpAddr {
+    match canonical(address) {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (!0 << 64))),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+fn client_prefix(address: IpAddr) -> Vec<u8> {
+    prefix(address, 4, 8)
+}
+
+fn network_prefix(address: IpAddr) -> Vec<u8> {
+    prefix(address, 3, 6)
+}
+
+fn prefix(address: IpAddr, v4_bytes: usize, v6_bytes: usize) -> Vec<u8> {
+    match address {
+        IpAddr::V4(v4) => v4.octets().into_iter().take(v4_bytes).collect(),
+        IpAddr::V6(v6) => v6.octets().into_iter().take(v6_bytes).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hashes(address: &str) -> (u64, u64) {
+        HashKey::default().client(Client::Address(address.parse().unwrap()))
+    }
+
+    #[test]
+    fn an_ipv6_client_is_its_slash_64() {
+        assert_eq!(hashes("2001:db8:1:2::1"), hashes("2001:db8:1:2:ffff::9"));
+        let (client, network) = hashes("2001:db8:1:2::1");
+        let (other_client, same_network) = hashes("2001:db8:1:3::1");
+        assert_ne!(client, other_client);
+        assert_eq!(network, same_network);
+    }
+
+    #[test]
+    fn an_ipv4_client_is_its_address_and_its_network_a_slash_24() {
+        let (client, network) = hashes("192.0.2.1");
+        let (other_client, same_network) = hashes("192.0.2.2");
+        assert_ne!(client, other_client);
+        assert_eq!(network, same_network);
+        assert_eq!(hashes("::ffff:192.0.2.1"), (client, network));
+    }
+
+    #[test]
+    fn hashes_depend_on_the_secret() {
+        let other = HashKey::from_secret("a");
+        let client = Client::Address("192.0.2.1".parse().unwrap());
+        assert_ne!(other.client(client), HashKey::default().client(client));
+    }
+}

@@ -1,0 +1,45 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
+pub mod agent;
+pub mod breadth;
+pub mod cell;
+mod compile;
+pub mod decide;
+pub mod diagnostic;
+pub mod features;
+pub mod fingerprint;
+pub mod gcra;
+pub mod glob;
+pub mod key;
+pub mod pack;
+mod parse;
+pub mod quota;
+pub mod record;
+pub mod request;
+pub mod route;
+pub mod rule;
+pub mod ruleset;
+pub mod store;
+
+pub use compile::{Compiled, compile};
+pub use decide::{Admission, Admit, Decision, Engine, Refusal, Screened};
+pub use diagnostic::{Diagnostic, Diagnostics};
+pub use key::HashKey;
+pub use parse::RULES_FORMAT;
+pub use quota::Quota;
+pub use record::{Action, Record, Verification};
+pub use request::{CacheState, Client, Outcome, Protocol, Request, Signals, Time, Vouched};
+pub use rule::Mode;
+pub use ruleset::Ruleset;
+pub use store::{Cells, Memory, Store, Stored};

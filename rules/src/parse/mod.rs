@@ -1,0 +1,291 @@
+//! From TOML to what its author wrote, with the place of each value.
+//!
+//! Nothing is looked up here: names of routes, quotas and agents are resolved
+//! by [`crate::compile`], which sees all the files of a site.
+
+mod reader;
+
+use toml::de::DeTable;
+
+use reader::Table;
+pub(crate) use reader::{At, Context, Spot};
+
+use crate::diagnostic::Source;
+
+/// The rule format read by this version.
+pub const RULES_FORMAT: u32 = 1;
+
+/// What one file says.
+#[derive(Default)]
+pub(crate) struct RawFile {
+    pub(crate) site: Option<Spot<String>>,
+    pub(crate) hosts: Vec<Spot<String>>,
+    pub(crate) policy: Option<Spot<String>>,
+    pub(crate) include: Vec<Spot<String>>,
+    pub(crate) routes: Vec<RawRoute>,
+    pub(crate) quotas: Vec<RawQuota>,
+    pub(crate) rules: Vec<RawRule>,
+    pub(crate) cohorts: Vec<RawCohort>,
+    pub(crate) agents: Vec<RawAgent>,
+}
+
+pub(crate) struct RawRoute {
+    pub(crate) name: Option<Spot<String>>,
+    pub(crate) paths: Vec<Spot<String>>,
+    pub(crate) cost: Option<Spot<u32>>,
+    pub(crate) cache: Option<Spot<String>>,
+    pub(crate) asset: Option<Spot<bool>>,
+    pub(crate) errors: Option<Spot<String>>,
+}
+
+pub(crate) struct RawQuota {
+    pub(crate) at: At,
+    pub(crate) name: Option<Spot<String>>,
+    pub(crate) units: Option<Spot<u32>>,
+    pub(crate) per: Option<Spot<String>>,
+    pub(crate) burst: Option<Spot<u32>>,
+}
+
+pub(crate) struct RawRule {
+    pub(crate) at: At,
+    pub(crate) id: Option<Spot<String>>,
+    pub(crate) why: Option<Spot<String>>,
+    pub(crate) advice: Option<Spot<String>>,
+    pub(crate) condition: RawCondition,
+    pub(crate) key: Option<Spot<String>>,
+    pub(crate) quota: Option<Spot<String>>,
+    pub(crate) verdict: Option<Spot<String>>,
+    pub(crate) mode: Option<Spot<String>>,
+    pub(crate) expires: Option<Spot<String>>,
+    pub(crate) reviewed: Option<Spot<String>>,
+    pub(crate) learned: bool,
+}
+
+pub(crate) struct RawCohort {
+    pub(crate) name: Option<Spot<String>>,
+    pub(crate) condition: RawCondition,
+    pub(crate) throttled: Option<Spot<String>>,
+    pub(crate) starved: Option<Spot<String>>,
+    pub(crate) blocked: Option<Spot<String>>,
+}
+
+pub(crate) struct RawAgent {
+    pub(crate) name: Option<Spot<String>>,
+    pub(crate) category: Option<Spot<String>>,
+    pub(crate) user_agents: Vec<Spot<String>>,
+    pub(crate) networks: Vec<Spot<String>>,
+    pub(crate) exhaustive: Option<Spot<bool>>,
+}
+
+#[derive(Default)]
+pub(crate) struct RawCondition {
+    pub(crate) hosts: Vec<Spot<String>>,
+    pub(crate) methods: Vec<Spot<String>>,
+    pub(crate) routes: Vec<Spot<String>>,
+    pub(crate) paths: Vec<Spot<String>>,
+    pub(crate) query: Option<Spot<bool>>,
+    pub(crate) agents: Vec<Spot<String>>,
+    pub(crate) categories: Vec<Spot<String>>,
+    pub(crate) verifications: Vec<Spot<String>>,
+    pub(crate) networks: Vec<Spot<String>>,
+    pub(crate) asns: Vec<Spot<u32>>,
+    pub(crate) countries: Vec<Spot<String>>,
+    pub(crate) credentials: Option<Spot<bool>>,
+    pub(crate) breadth: Option<RawBreadth>,
+    pub(crate) not: Option<Box<RawCondition>>,
+}
+
+pub(crate) struct RawBreadth {
+    pub(crate) at: At,
+    pub(crate) over: Option<Spot<u32>>,
+    pub(crate) under: Option<Spot<u32>>,
+    pub(crate) per: Option<Spot<String>>,
+}
+
+/// Reads one source into the context, where it becomes file `file`.
+pub(crate) fn parse(context: &mut Context, source: Source) -> RawFile {
+    let file = context.sources.len();
+    let text = source.text.clone();
+    context.sources.push(source);
+    let (document, errors) = DeTable::parse_recoverable(&text);
+    for error in &errors {
+        let at = At { file, span: error.span().unwrap_or(0..0) };
+        let message = error.message().trim().replace('\n', ", ");
+        context.report(Some(&at), "toml-syntax", message, None);
+    }
+    if !errors.is_empty() {
+        return RawFile::default();
+    }
+    let start = At { file, span: 0..0 };
+    let table = Table::new(context, start, document.get_ref(), "a rule file");
+    let raw = read_file(&table);
+    table.finish();
+    raw
+}
+
+fn read_file(table: &Table<'_, '_, '_>) -> RawFile {
+    if let Some(format) = table.demand("format", table.integer("format"))
+        && format.value != RULES_FORMAT
+    {
+        let message = format!("format {} is not known", format.value);
+        let help = format!("this version reads `format = {RULES_FORMAT}`");
+        table.context.report(Some(&format.at), "unknown-format", message, Some(help));
+    }
+    RawFile {
+        site: table.string("site"),
+        hosts: optional_list(table, "hosts"),
+        policy: table.string("policy"),
+        include: table.strings("include"),
+        routes: each(table.tables("route", "a route"), read_route),
+        quotas: each(table.tables("quota", "a quota"), read_quota),
+        rules: each(table.tables("rule", "a rule"), read_rule),
+        cohorts: each(table.tables("cohort", "a cohort"), read_cohort),
+        agents: each(table.tables("agent", "an agent"), read_agent),
+    }
+}
+
+/// `hosts = []` says something: any host.
+fn optional_list(table: &Table<'_, '_, '_>, key: &'static str) -> Vec<Spot<String>> {
+    if table.is_empty_list(key) { Vec::new() } else { table.strings(key) }
+}
+
+fn each<'c, 'v, 'i, T>(
+    tables: Vec<Table<'c, 'v, 'i>>,
+    read: impl Fn(&Table<'c, 'v, 'i>) -> T,
+) -> Vec<T> {
+    tables
+        .into_iter()
+        .map(|table| {
+            let value = read(&table);
+            table.finish();
+            value
+        })
+        .collect()
+}
+
+fn read_route(table: &Table<'_, '_, '_>) -> RawRoute {
+    RawRoute {
+        name: table.demand("name", table.string("name")),
+        paths: {
+            let paths = table.strings("paths");
+            table.demand("paths", paths.first());
+            paths
+        },
+        cost: table.demand("cost", table.integer("cost")),
+        cache: table.demand("cache", table.string("cache")),
+        asset: table.boolean("asset"),
+        errors: table.string("errors"),
+    }
+}
+
+fn read_quota(table: &Table<'_, '_, '_>) -> RawQuota {
+    RawQuota {
+        at: table.at.clone(),
+        name: table.demand("name", table.string("name")),
+        units: table.demand("units", table.integer("units")),
+        per: table.demand("per", table.string("per")),
+        burst: table.demand("burst", table.integer("burst")),
+    }
+}
+
+fn read_rule(table: &Table<'_, '_, '_>) -> RawRule {
+    RawRule {
+        at: table.at.clone(),
+        id: table.demand("id", table.string("id")),
+        why: table.demand("why", table.string("why")),
+        advice: table.string("advice"),
+        condition: condition(table, "match"),
+        key: table.string("key"),
+        quota: table.string("quota"),
+        verdict: table.string("verdict"),
+        mode: table.string("mode"),
+        expires: table.string("expires"),
+        reviewed: table.string("reviewed"),
+        learned: read_provenance(table),
+    }
+}
+
+/// The owner is for people; the evidence makes a rule a learned one. Neither
+/// changes what the rule does.
+fn read_provenance(table: &Table<'_, '_, '_>) -> bool {
+    let _owner = table.string("owner");
+    let Some(evidence) = table.table("evidence", "evidence") else { return false };
+    for key in ["finding", "window", "predicted", "samples"] {
+        evidence.strings(key);
+    }
+    for key in ["clients", "requests", "units"] {
+        evidence.integer(key);
+    }
+    evidence.finish();
+    true
+}
+
+fn read_cohort(table: &Table<'_, '_, '_>) -> RawCohort {
+    let harm = table.demand("harm", table.table("harm", "harm"));
+    let share = |key| harm.as_ref().and_then(|harm| harm.demand(key, harm.string(key)));
+    let raw = RawCohort {
+        name: table.demand("name", table.string("name")),
+        condition: condition(table, "match"),
+        throttled: share("throttled_clients"),
+        starved: share("starved_clients"),
+        blocked: share("blocked_clients"),
+    };
+    if let Some(harm) = harm {
+        harm.finish();
+    }
+    raw
+}
+
+fn read_agent(table: &Table<'_, '_, '_>) -> RawAgent {
+    let _source = table.string("source");
+    RawAgent {
+        name: table.demand("name", table.string("name")),
+        category: table.demand("category", table.string("category")),
+        user_agents: {
+            let globs = table.strings("user_agents");
+            table.demand("user_agents", globs.first());
+            globs
+        },
+        networks: table.strings("networks"),
+        exhaustive: table.boolean("exhaustive"),
+    }
+}
+
+fn condition(parent: &Table<'_, '_, '_>, key: &'static str) -> RawCondition {
+    let Some(table) = parent.table(key, "a condition") else { return RawCondition::default() };
+    let mut raw = RawCondition {
+        hosts: table.strings("host"),
+        methods: table.strings("method"),
+        routes: table.strings("route"),
+        paths: table.strings("path"),
+        query: table.boolean("query"),
+        networks: table.strings("network"),
+        asns: table.integers("asn"),
+        countries: table.strings("country"),
+        credentials: table.boolean("credentials"),
+        breadth: table.table("breadth", "breadth").map(read_breadth),
+        ..RawCondition::default()
+    };
+    if let Some(agent) = table.table("agent", "agent") {
+        raw.agents = agent.strings("name");
+        raw.categories = agent.strings("category");
+        raw.verifications = agent.strings("verification");
+        agent.finish();
+    }
+    if table.has("not") {
+        raw.not = Some(Box::new(condition(&table, "not")));
+    }
+    table.finish();
+    raw
+}
+
+fn read_breadth(table: Table<'_, '_, '_>) -> RawBreadth {
+    let raw = RawBreadth {
+        at: table.at.clone(),
+        over: table.integer("over"),
+        under: table.integer("under"),
+        per: table.demand("per", table.string("per")),
+    };
+    table.finish();
+    raw
+}

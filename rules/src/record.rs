@@ -1,0 +1,220 @@
+//! The decision record: one JSON line for one request, declared here once and
+//! for all. The edge writes it, the analyzer reads it.
+//!
+//! It carries no address: clients and networks appear as keyed hashes. Text
+//! that a client chose (path, User-Agent) is cut at a bound and escaped by the
+//! JSON writer, never copied into a log as it came.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::decide::{Admission, Engine};
+use crate::request::{CacheState, Outcome, Request};
+
+/// The record format written by this version, in the field `tidegate`.
+pub const RECORD_FORMAT: u8 = 1;
+
+/// Longest path kept in a record, in bytes; longer ones are cut.
+pub const PATH_BOUND: usize = 512;
+
+/// Longest User-Agent kept in a record, in bytes; longer ones are cut.
+pub const USER_AGENT_BOUND: usize = 256;
+
+/// What was decided about one request, and what became of it.
+///
+/// New fields may be added; readers ignore the ones that they do not know.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record<'a> {
+    /// [`RECORD_FORMAT`]; also what a reader recognises the line by.
+    pub tidegate: u8,
+    /// Milliseconds since the Unix epoch at which the request arrived.
+    pub time: u64,
+    /// The id a person can quote.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<Cow<'a, str>>,
+    /// The site of the rule set.
+    #[serde(borrow)]
+    pub site: Cow<'a, str>,
+    /// Host name as asked.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<Cow<'a, str>>,
+    /// Request method.
+    #[serde(borrow)]
+    pub method: Cow<'a, str>,
+    /// Path without query, at most [`PATH_BOUND`] bytes.
+    #[serde(borrow)]
+    pub path: Cow<'a, str>,
+    /// Whether a query followed the path.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub query: bool,
+    /// Keyed hash of the client (one IPv4 address, one IPv6 /64), in hex.
+    #[serde(default, with = "hex", skip_serializing_if = "Option::is_none")]
+    pub client: Option<u64>,
+    /// Keyed hash of the client's /24 or /48, in hex.
+    #[serde(default, with = "hex", skip_serializing_if = "Option::is_none")]
+    pub network: Option<u64>,
+    /// The `User-Agent` header, at most [`USER_AGENT_BOUND`] bytes.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<Cow<'a, str>>,
+    /// Name of the agent that the client claims to be, where it is known.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Cow<'a, str>>,
+    /// What became of that claim.
+    pub verification: Verification,
+    /// Fingerprint, in hex.
+    #[serde(default, with = "hex", skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<u64>,
+    /// Autonomous system number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asn: Option<u32>,
+    /// ISO 3166-1 alpha-2 country code.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<Cow<'a, str>>,
+    /// Point of presence.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub pop: Option<Cow<'a, str>>,
+    /// Route, where one matched.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<Cow<'a, str>>,
+    /// Units charged for the request; zero where the origin was spared.
+    pub units: u32,
+    /// What was decided.
+    pub decision: Action,
+    /// The rule that decided, where one did.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Cow<'a, str>>,
+    /// Milliseconds after which the same request would have passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_ms: Option<u64>,
+    /// Shadow rules that would have throttled or blocked.
+    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    pub shadow: Vec<Cow<'a, str>>,
+    /// What went wrong inside Tidegate; the request was let through.
+    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Cow<'a, str>>,
+    /// Where the answer came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<CacheState>,
+    /// Milliseconds that the origin took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin_ms: Option<u32>,
+    /// Status that the client got.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Version of the rules that decided: the first 16 hex digits of the pack's
+    /// SHA-256.
+    #[serde(borrow)]
+    pub rules: Cow<'a, str>,
+    /// Share of client keys whose passes are recorded, in percent. Refusals,
+    /// shadow hits and failures are always recorded.
+    pub sampled: u8,
+}
+
+/// What was done with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Nothing objected.
+    Pass,
+    /// A rule exempted it.
+    Allow,
+    /// 429: come back later.
+    Throttle,
+    /// 403: a rule with a written reason refuses it.
+    Block,
+}
+
+/// What became of an agent's claim.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verification {
+    /// The claim is true.
+    Verified,
+    /// The claim is false.
+    Contradicted,
+    /// The claim could be checked in principle, but not here and now.
+    Unverifiable,
+    /// There is nothing to check.
+    #[default]
+    None,
+}
+
+impl Engine {
+    /// The record of one request, after its answer.
+    #[must_use]
+    pub fn record<'a>(
+        &'a self,
+        request: &Request<'a>,
+        admission: &Admission,
+        outcome: &Outcome,
+    ) -> Record<'a> {
+        let Admission { derived, decision, .. } = admission;
+        let rule_id = |at: u16| self.rules.rule(at).map(|rule| Cow::Borrowed(rule.id.as_str()));
+        let agent = derived.claim.and_then(|claim| self.rules.agent(claim.agent?));
+        let route = derived.route.and_then(|at| self.rules.route(at));
+        let charged = outcome.cache.is_some_and(CacheState::reached_origin);
+        Record {
+            tidegate: RECORD_FORMAT,
+            time: request.time.unix_millis(),
+            request_id: request.request_id.map(Cow::Borrowed),
+            site: Cow::Borrowed(&self.rules.site),
+            host: request.host.map(Cow::Borrowed),
+            method: Cow::Borrowed(request.method),
+            path: Cow::Borrowed(cut(request.path, PATH_BOUND)),
+            query: request.query.is_some_and(|query| !query.is_empty()),
+            client: derived.client,
+            network: derived.network,
+            user_agent: request.user_agent.map(|agent| cut(agent, USER_AGENT_BOUND).into()),
+            agent: agent.map(|agent| Cow::Borrowed(agent.name.as_str())),
+            verification: derived.claim.map(|claim| claim.verification).unwrap_or_default(),
+            fingerprint: derived.fingerprint,
+            asn: request.asn,
+            country: request.country.map(Cow::Borrowed),
+            pop: request.pop.map(Cow::Borrowed),
+            route: route.map(|route| Cow::Borrowed(route.name.as_str())),
+            units: if charged { derived.units } else { 0 },
+            decision: decision.action,
+            rule: decision.rule.and_then(rule_id),
+            retry_ms: decision.retry_ms,
+            shadow: decision.shadow.iter().filter_map(|at| rule_id(*at)).collect(),
+            notes: decision.failures.iter().map(|failure| Cow::Borrowed(*failure)).collect(),
+            cache: outcome.cache,
+            origin_ms: outcome.origin_ms,
+            status: outcome.status,
+            rules: Cow::Borrowed(&self.version),
+            sampled: 100,
+        }
+    }
+}
+
+/// At most `bound` bytes of a text, cut between characters.
+fn cut(text: &str, bound: usize) -> &str {
+    let end = (0..=bound.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    end.and_then(|end| text.get(..end)).unwrap_or_default()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// Hashes travel as 16 hex digits: JSON numbers lose precision above 2^53.
+mod hex {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    #[expect(clippy::ref_option, reason = "the signature that serde asks for")]
+    pub(super) fn serialize<S: Serializer>(value: &Option<u64>, s: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(hash) => s.collect_str(&format_args!("{hash:016x}")),
+            None => s.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<u64>, D::Error> {
+        let Some(text) = Option::<std::borrow::Cow<'de, str>>::deserialize(d)? else {
+            return Ok(None);
+        };
+        u64::from_str_radix(&text, 16).map(Some).map_err(|_| D::Error::custom("not 16 hex digits"))
+    }
+}

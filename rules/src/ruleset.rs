@@ -1,0 +1,66 @@
+//! A rule set: everything that is decided by, compiled from one site's files.
+
+use serde::{Deserialize, Serialize};
+
+use crate::agent::Agent;
+use crate::cell::Layout;
+use crate::glob::Glob;
+use crate::key::KeyKind;
+use crate::route::Route;
+use crate::rule::{Cohort, Rule};
+
+/// One site's rules, resolved. Made by [`crate::compile()`] or read from a pack.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ruleset {
+    /// Name of the site.
+    pub site: String,
+    /// Hosts that the site answers for; empty where it answers for any.
+    pub hosts: Vec<Glob>,
+    /// The page that a refusal points at.
+    pub policy: Option<String>,
+    /// Routes, in the order in which they are tried.
+    pub routes: Vec<Route>,
+    /// Agents, in the order in which they are tried.
+    pub agents: Vec<Agent>,
+    /// Rules, in file order.
+    pub rules: Vec<Rule>,
+    /// Cohorts, in file order.
+    pub cohorts: Vec<Cohort>,
+    /// What the cells of each kind of key hold, as in [`KeyKind::ALL`].
+    pub layouts: Vec<Layout>,
+}
+
+impl Ruleset {
+    /// The route at a place.
+    #[must_use]
+    pub fn route(&self, at: u16) -> Option<&Route> {
+        self.routes.get(usize::from(at))
+    }
+
+    /// The agent at a place.
+    #[must_use]
+    pub fn agent(&self, at: u16) -> Option<&Agent> {
+        self.agents.get(usize::from(at))
+    }
+
+    /// The rule at a place.
+    #[must_use]
+    pub fn rule(&self, at: u16) -> Option<&Rule> {
+        self.rules.get(usize::from(at))
+    }
+
+    /// What the cells of `kind` hold.
+    #[must_use]
+    pub fn layout(&self, kind: KeyKind) -> Option<&Layout> {
+        let at = KeyKind::ALL.iter().position(|known| *known == kind)?;
+        self.layouts.get(at)
+    }
+
+    /// Whether the site answers for a host. An unknown host is taken as its own.
+    #[must_use]
+    pub fn answers_for(&self, host: Option<&str>) -> bool {
+        host.is_none_or(|host| {
+            self.hosts.is_empty() || self.hosts.iter().any(|glob| glob.matches(host))
+        })
+    }
+}

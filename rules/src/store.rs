@@ -1,0 +1,285 @@
+//! Where cells live, behind one call: charge these budgets, all or nothing.
+//!
+//! [`Cells`] is what the engine asks. [`Stored`] answers it over any store of
+//! bytes; a store that counts by itself (Fastly's rate counters) implements
+//! [`Cells`] directly.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+
+use crate::cell::{Cell, Layout};
+use crate::gcra::{self, Charged};
+use crate::key::CellKey;
+use crate::request::Time;
+
+/// What one request asks of one cell.
+#[derive(Debug, Clone)]
+pub struct Charge<'l> {
+    /// The cell.
+    pub key: CellKey,
+    /// What cells of its kind hold.
+    pub layout: &'l Layout,
+    /// Hash of the page asked for, marked in every breadth window.
+    pub page: u64,
+    /// The budgets to charge.
+    pub asks: Vec<Ask>,
+}
+
+/// One budget to charge, for one rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    /// The rule that asks.
+    pub rule: u16,
+    /// The budget's place in the layout.
+    pub slot: u16,
+    /// Units to charge.
+    pub units: NonZeroU32,
+    /// The breadth that the rule demands, where it does.
+    pub gate: Option<Gate>,
+    /// Whether a refusal counts; a shadow rule's does not.
+    pub enforced: bool,
+}
+
+/// A breadth that a rule demands before it charges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Gate {
+    /// The window's place in the layout.
+    pub window: u16,
+    /// Matches counts above this.
+    pub over: Option<u32>,
+    /// Matches counts below this.
+    pub under: Option<u32>,
+}
+
+impl Gate {
+    fn opens(self, counts: &[u32]) -> bool {
+        counts.get(usize::from(self.window)).is_some_and(|count| {
+            self.over.is_none_or(|over| *count > over)
+                && self.under.is_none_or(|under| *count < under)
+        })
+    }
+}
+
+/// What the cells said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// One for each ask whose gate opened.
+    pub answers: Vec<Answer>,
+    /// What failed inside; whoever failed was not asked.
+    pub failures: Vec<&'static str>,
+}
+
+/// What one budget said to one rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The rule that asked.
+    pub rule: u16,
+    /// What the budget said.
+    pub charged: Charged,
+    /// Whether a refusal counts.
+    pub enforced: bool,
+}
+
+/// Cells that can be charged.
+pub trait Cells {
+    /// Marks the page in every cell, then charges every budget whose gate is
+    /// open: either all the enforced ones, or, where one refuses, none.
+    ///
+    /// A shadow budget is charged where it has the units and no enforced one
+    /// refused: the request then reaches the origin, as it would have.
+    ///
+    /// A cell that cannot be read or written charges nothing and is named in
+    /// the verdict's failures.
+    fn charge(&mut self, charges: &[Charge<'_>], now: Time) -> Verdict;
+}
+
+/// A store of bytes under keys. A store may forget.
+pub trait Store {
+    /// The bytes under `key`.
+    ///
+    /// # Errors
+    ///
+    /// What failed, in words for a log.
+    fn load(&mut self, key: &CellKey) -> Result<Option<Vec<u8>>, &'static str>;
+
+    /// Keeps `bytes` under `key` for at least `life_ms` milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// What failed, in words for a log.
+    fn save(&mut self, key: &CellKey, bytes: Vec<u8>, life_ms: u64) -> Result<(), &'static str>;
+}
+
+/// Cells over a store of bytes.
+#[derive(Debug, Default)]
+pub struct Stored<S>(pub S);
+
+impl<S: Store> Cells for Stored<S> {
+    fn charge(&mut self, charges: &[Charge<'_>], now: Time) -> Verdict {
+        let mut verdict = Verdict::default();
+        let mut open = Vec::with_capacity(charges.len());
+        for charge in charges {
+            match self.0.load(&charge.key) {
+                Ok(stored) => open.push(Open::ask(charge, stored, now, &mut verdict)),
+                Err(failure) => verdict.failures.push(failure),
+            }
+        }
+        let refused = verdict.answers.iter().any(Answer::refuses);
+        for cell in open {
+            let (key, life_ms) = (cell.charge.key, cell.charge.layout.life_ms());
+            if let Err(failure) = self.0.save(&key, cell.settle(refused), life_ms) {
+                verdict.failures.push(failure);
+            }
+        }
+        verdict
+    }
+}
+
+impl Answer {
+    fn refuses(&self) -> bool {
+        self.enforced && matches!(self.charged, Charged::Refused { .. })
+    }
+}
+
+/// A cell whose charges are known but not yet taken.
+struct Open<'c> {
+    charge: &'c Charge<'c>,
+    cell: Cell<'c>,
+    taken: Vec<(u16, u64)>,
+}
+
+impl<'c> Open<'c> {
+    fn ask(
+        charge: &'c Charge<'c>,
+        stored: Option<Vec<u8>>,
+        now: Time,
+        verdict: &mut Verdict,
+    ) -> Self {
+        let mut cell = Cell::open(charge.layout, stored);
+        let counts = cell.mark(charge.page, now);
+        let mut taken = Vec::with_capacity(charge.asks.len());
+        for ask in &charge.asks {
+            if !ask.gate.is_none_or(|gate| gate.opens(&counts)) {
+                continue;
+            }
+            let Some(quota) = charge.layout.budget(ask.slot) else { continue };
+            let mut tat = cell.arrival(ask.slot);
+            let charged = gcra::charge(quota, &mut tat, ask.units, now);
+            taken.push((ask.slot, tat));
+            verdict.answers.push(Answer { rule: ask.rule, charged, enforced: ask.enforced });
+        }
+        Self { charge, cell, taken }
+    }
+
+    /// The bytes to keep: breadth in any case, charges only where none refused.
+    fn settle(mut self, refused: bool) -> Vec<u8> {
+        if !refused {
+            for (slot, tat) in self.taken {
+                self.cell.set_arrival(slot, tat);
+            }
+        }
+        self.cell.into_bytes()
+    }
+}
+
+/// A store in memory, for backtests, cases and benches.
+#[derive(Debug, Default)]
+pub struct Memory(HashMap<CellKey, Vec<u8>>);
+
+impl Store for Memory {
+    fn load(&mut self, key: &CellKey) -> Result<Option<Vec<u8>>, &'static str> {
+        Ok(self.0.get(key).cloned())
+    }
+
+    fn save(&mut self, key: &CellKey, bytes: Vec<u8>, _: u64) -> Result<(), &'static str> {
+        self.0.insert(*key, bytes);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cell::Window;
+    use crate::key::KeyKind;
+    use crate::quota::Quota;
+
+    const NOW: Time = Time::from_unix_millis(1_700_000_000_000);
+
+    fn layout(bursts: &[u32]) -> Layout {
+        let budgets = bursts.iter().map(|burst| Quota::new(60, 60_000, *burst).unwrap()).collect();
+        Layout::new(budgets, vec![Window { period_ms: 600_000, bits: 128 }])
+    }
+
+    fn ask(slot: u16, enforced: bool) -> Ask {
+        Ask { rule: slot, slot, units: NonZeroU32::new(10).unwrap(), gate: None, enforced }
+    }
+
+    fn charge(layout: &Layout, kind: KeyKind, asks: Vec<Ask>) -> Charge<'_> {
+        Charge { key: CellKey { kind, hash: 1 }, layout, page: 1, asks }
+    }
+
+    fn refusals(verdict: &Verdict) -> Vec<u16> {
+        let refused = |a: &&Answer| matches!(a.charged, Charged::Refused { .. });
+        verdict.answers.iter().filter(refused).map(|answer| answer.rule).collect()
+    }
+
+    #[test]
+    fn one_refusal_leaves_every_cell_uncharged() {
+        let (visitors, clients) = (layout(&[10]), layout(&[20]));
+        let both = [
+            charge(&visitors, KeyKind::Visitor, vec![ask(0, true)]),
+            charge(&clients, KeyKind::Client, vec![ask(0, true)]),
+        ];
+        let mut cells = Stored(Memory::default());
+        assert_eq!(refusals(&cells.charge(&both, NOW)), [0; 0]);
+        assert_eq!(refusals(&cells.charge(&both, NOW)), [0], "the visitor's is spent");
+        let client = [charge(&clients, KeyKind::Client, vec![ask(0, true)])];
+        assert_eq!(refusals(&cells.charge(&client, NOW)), [0; 0], "the client's was not charged");
+    }
+
+    #[test]
+    fn a_shadow_refusal_changes_nothing() {
+        let layout = layout(&[10, 30]);
+        let charges = [charge(&layout, KeyKind::Visitor, vec![ask(0, false), ask(1, true)])];
+        let mut cells = Stored(Memory::default());
+        assert_eq!(refusals(&cells.charge(&charges, NOW)), [0; 0]);
+        assert_eq!(refusals(&cells.charge(&charges, NOW)), [0], "shadow");
+        assert_eq!(refusals(&cells.charge(&charges, NOW)), [0], "shadow");
+        assert_eq!(refusals(&cells.charge(&charges, NOW)), [0, 1]);
+    }
+
+    #[test]
+    fn a_gate_opens_by_breadth_and_refused_pages_count() {
+        let layout = layout(&[10]);
+        let gate = Some(Gate { window: 0, over: Some(2), under: None });
+        let gated = Ask { gate, ..ask(0, true) };
+        let mut cells = Stored(Memory::default());
+        let mut walk = |page| {
+            let mut charge = charge(&layout, KeyKind::Visitor, vec![gated.clone()]);
+            charge.page = page;
+            cells.charge(&[charge], NOW).answers.len()
+        };
+        assert_eq!([walk(10), walk(20), walk(20), walk(30), walk(10)], [0, 0, 0, 1, 1]);
+    }
+
+    struct Broken;
+
+    impl Store for Broken {
+        fn load(&mut self, _: &CellKey) -> Result<Option<Vec<u8>>, &'static str> {
+            Err("gone")
+        }
+
+        fn save(&mut self, _: &CellKey, _: Vec<u8>, _: u64) -> Result<(), &'static str> {
+            Err("gone")
+        }
+    }
+
+    #[test]
+    fn a_broken_store_refuses_nobody_and_says_so() {
+        let layout = layout(&[10]);
+        let charges = [charge(&layout, KeyKind::Visitor, vec![ask(0, true)])];
+        let verdict = Stored(Broken).charge(&charges, NOW);
+        assert_eq!(verdict, Verdict { answers: vec![], failures: vec!["gone"] });
+    }
+}

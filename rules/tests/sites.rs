@@ -1,0 +1,88 @@
+//! The rule files of the sites themselves: they compile, and their routes and
+//! agents say what people expect.
+
+use std::path::Path;
+
+use tidegate_rules::{Compiled, Engine, HashKey, Mode, Request, Ruleset, Time, compile, pack};
+
+fn site(name: &str) -> Compiled {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut read = |file: &str| {
+        #[expect(clippy::disallowed_methods, reason = "a test may read files")]
+        std::fs::read_to_string(root.join(file)).map_err(|error| error.to_string())
+    };
+    compile(name, &mut read).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+}
+
+fn rules(name: &str) -> Ruleset {
+    site(name).rules
+}
+
+#[test]
+fn every_site_compiles_and_survives_packing() {
+    for name in ["docs-rs.toml", "crates-io.toml", "generic.toml"] {
+        let rules = rules(name);
+        let packed = pack::encode(&rules).unwrap();
+        assert_eq!(pack::decode(&packed).unwrap(), rules);
+        let entries = pack::to_entries(&packed).unwrap();
+        let find = |key: &str| {
+            entries.entries.iter().find(|(known, _)| known == key).map(|(_, value)| value.clone())
+        };
+        assert_eq!(pack::from_entries(&entries.pointer, find).unwrap(), packed);
+    }
+}
+
+fn derived(rules: &Ruleset, path: &str, user_agent: &str) -> (Option<String>, Option<String>) {
+    let engine = Engine {
+        rules: rules.clone(),
+        version: String::new(),
+        secret: HashKey::default(),
+        switch: Mode::Enforce,
+    };
+    let request = Request {
+        user_agent: Some(user_agent),
+        ..Request::new(Time::from_unix_millis(1_700_000_000_000), "GET", path)
+    };
+    let derived = engine.screen(&request).into_admission().derived;
+    let route = derived.route.and_then(|at| rules.route(at)).map(|route| route.name.clone());
+    let agent = derived.claim.and_then(|claim| rules.agent(claim.agent?));
+    (route, agent.map(|agent| agent.name.clone()))
+}
+
+#[test]
+fn routes_of_docs_rs() {
+    let rules = rules("docs-rs.toml");
+    for (path, route) in [
+        ("/-/static/vendored.css", "static"),
+        ("/-/rustdoc.static/main.js", "static"),
+        ("/", "home"),
+        ("/serde/latest/serde/", "rustdoc"),
+        ("/serde/1.0.219/serde/trait.Serialize.html", "rustdoc"),
+        ("/crate/serde/1.0.219/source/src/lib.rs", "source"),
+        ("/crate/serde/latest/builds", "builds"),
+        ("/crate/serde/1.0.219/status.json", "status.json"),
+        ("/releases/search", "search"),
+        ("/serde/badge.svg", "badge"),
+    ] {
+        assert_eq!(derived(&rules, path, "").0.as_deref(), Some(route), "{path}");
+    }
+}
+
+#[test]
+fn agents_are_told_apart() {
+    let rules = rules("docs-rs.toml");
+    for (user_agent, agent) in [
+        ("curl/8.20.0", Some("curl")),
+        ("curl/8.17.0 Nixpkgs/26.05", Some("nix")),
+        ("cargo/1.90.0 (840b83a10 2025-07-30)", Some("cargo")),
+        ("cargo 1.74.0 (ecb9851af 2023-10-18)", Some("cargo")),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", Some("firefox")),
+        (
+            "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+            Some("googlebot"),
+        ),
+        ("an entirely unknown thing", None),
+    ] {
+        assert_eq!(derived(&rules, "/", user_agent).1.as_deref(), agent, "{user_agent}");
+    }
+}
