@@ -32,7 +32,7 @@ pub mod rule;
 pub mod ruleset;
 pub mod store;
 
-pub use compile::{Compiled, compile};
+pub use compile::{Compiled, compile, compile_with};
 pub use decide::{Admission, Admit, Decision, Engine, Refusal, Screened};
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use key::HashKey;

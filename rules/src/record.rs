@@ -162,7 +162,7 @@ impl Engine {
             host: request.host.map(Cow::Borrowed),
             method: Cow::Borrowed(request.method),
             path: Cow::Borrowed(cut(request.path, PATH_BOUND)),
-            query: request.query.is_some_and(|query| !query.is_empty()),
+            query: request.query.is_some(),
             client: derived.client,
             network: derived.network,
             user_agent: request.user_agent.map(|agent| cut(agent, USER_AGENT_BOUND).into()),

@@ -221,7 +221,7 @@ impl Condition {
             .and(listed(&self.routes, Some(derived.route), |want, route| Some(*want) == route))
             .and(listed(&self.hosts, request.host, Glob::matches))
             .and(listed(&self.paths, Some(request.path), Glob::matches))
-            .and(flag(self.query, Some(request.query.is_some_and(|query| !query.is_empty()))))
+            .and(flag(self.query, Some(request.query.is_some())))
     }
 
     fn about_agent(&self, derived: &Derived, agents: &[Agent]) -> Truth {

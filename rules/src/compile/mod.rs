@@ -49,8 +49,22 @@ pub fn compile(
     entry: &str,
     read: &mut dyn FnMut(&str) -> Result<String, String>,
 ) -> Result<Compiled, Diagnostics> {
+    compile_with(entry, &[], read)
+}
+
+/// Compiles a site as if its own file included `extra` files too, whose names
+/// are taken as they are: proposals on trial.
+///
+/// # Errors
+///
+/// Every mistake of every file.
+pub fn compile_with(
+    entry: &str,
+    extra: &[String],
+    read: &mut dyn FnMut(&str) -> Result<String, String>,
+) -> Result<Compiled, Diagnostics> {
     let mut context = Context::default();
-    let files = gather(&mut context, entry, read);
+    let files = gather(&mut context, entry, extra, read);
     let rules = Compiler::new(&context, &files).ruleset(&files);
     if context.is_clean() {
         let files = context.sources.into_iter().map(|source| source.name).collect();
@@ -63,10 +77,13 @@ pub fn compile(
 fn gather(
     context: &mut Context,
     entry: &str,
+    extra: &[String],
     read: &mut dyn FnMut(&str) -> Result<String, String>,
 ) -> Vec<RawFile> {
     let mut files = Vec::new();
-    let mut waiting: Vec<(String, Option<crate::parse::At>)> = vec![(entry.to_owned(), None)];
+    let mut waiting: Vec<(String, Option<crate::parse::At>)> =
+        extra.iter().rev().map(|name| (name.clone(), None)).collect();
+    waiting.push((entry.to_owned(), None));
     while let Some((name, at)) = waiting.pop() {
         if context.sources.iter().any(|source| source.name == name) {
             continue;

@@ -1,0 +1,15 @@
+;; Answers 500 with a text of its own, as a module may.
+(module
+  (import "fastly_http_body" "new" (func $body (param i32) (result i32)))
+  (import "fastly_http_body" "write" (func $write (param i32 i32 i32 i32 i32) (result i32)))
+  (import "fastly_http_resp" "new" (func $response (param i32) (result i32)))
+  (import "fastly_http_resp" "status_set" (func $status (param i32 i32) (result i32)))
+  (import "fastly_http_resp" "send_downstream" (func $send (param i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 500) "mine")
+  (func (export "_start")
+    (drop (call $body (i32.const 0)))
+    (drop (call $response (i32.const 8)))
+    (drop (call $status (i32.load (i32.const 8)) (i32.const 500)))
+    (drop (call $write (i32.load (i32.const 0)) (i32.const 500) (i32.const 4) (i32.const 0) (i32.const 4)))
+    (drop (call $send (i32.load (i32.const 8)) (i32.load (i32.const 0)) (i32.const 0)))))

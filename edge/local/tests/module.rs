@@ -1,0 +1,1 @@
+//! The edge module itself, in the local runtime.

@@ -1,0 +1,74 @@
+//! What is left to do once a client has its answer: the record and the notes.
+
+use std::io::Write as _;
+
+use fastly::Response;
+use fastly::log::Endpoint;
+
+const RECORDS: &str = "tidegate_records";
+const NOTES: &str = "tidegate_notes";
+
+/// An answer, with the record that is to be written after it.
+#[must_use = "an answer is sent to the client"]
+pub struct Answer {
+    response: Response,
+    after: After,
+}
+
+impl Answer {
+    pub(crate) fn new(response: Response, after: After) -> Self {
+        Self { response, after }
+    }
+
+    /// Sends the answer, then writes the record.
+    pub fn send_to_client(self) {
+        self.response.send_to_client();
+        self.after.finish();
+    }
+
+    /// The parts, for a service that sends by itself. The record is written
+    /// when [`After`] is finished or dropped.
+    pub fn into_parts(self) -> (Response, After) {
+        (self.response, self.after)
+    }
+}
+
+/// The record of one request, yet to be written. Dropping it writes it too.
+#[must_use = "writes the record; finish it after the answer was sent"]
+#[derive(Default)]
+pub struct After {
+    record: Option<String>,
+}
+
+impl After {
+    pub(crate) fn write(record: String) -> Self {
+        Self { record: Some(record) }
+    }
+
+    /// Writes the record.
+    pub fn finish(self) {
+        drop(self);
+    }
+}
+
+impl Drop for After {
+    fn drop(&mut self) {
+        if let Some(record) = self.record.take()
+            && !line(RECORDS, &record)
+        {
+            note("records: a record could not be written");
+        }
+    }
+}
+
+/// Writes one line about a failure of Tidegate's own.
+pub(crate) fn note(text: &str) {
+    // Where even this fails there is nobody left to tell.
+    let _written = line(NOTES, text);
+}
+
+/// One write is one line on Fastly, so the line is written at once or not.
+fn line(endpoint: &str, text: &str) -> bool {
+    let Ok(mut endpoint) = Endpoint::try_from_name(endpoint) else { return false };
+    endpoint.write(text.as_bytes()).is_ok_and(|written| written == text.len())
+}

@@ -1,0 +1,82 @@
+//! The harness door: how time and the signals that the local runtime lacks come
+//! in under test.
+//!
+//! It exists only in the harness build, which cannot be a release: without
+//! debug assertions the feature does not compile. Everywhere else [`Door`] has
+//! nothing in it and says nothing.
+
+#[cfg(all(feature = "harness", not(debug_assertions)))]
+compile_error!(
+    "the feature `harness` lets requests set time and signals: it needs debug assertions, \
+     which no release has; build with `--profile harness`"
+);
+
+use fastly::{Request, Response};
+use tidegate_rules::Time;
+
+/// What came in through the door with one request.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Door {
+    #[cfg(feature = "harness")]
+    facts: Vec<(String, String)>,
+}
+
+impl Door {
+    /// Takes the door's headers off a request.
+    #[cfg_attr(
+        not(feature = "harness"),
+        expect(clippy::missing_const_for_fn, unused_variables, reason = "the closed door")
+    )]
+    pub(crate) fn open(request: &Request) -> Self {
+        #[cfg(feature = "harness")]
+        {
+            let fact = |name: &str| {
+                let fact = name.strip_prefix("x-tidegate-door-")?.to_owned();
+                Some((fact, request.get_header_str(name)?.to_owned()))
+            };
+            Self { facts: request.get_header_names_str().into_iter().filter_map(fact).collect() }
+        }
+        #[cfg(not(feature = "harness"))]
+        Self {}
+    }
+
+    /// A fact by its name.
+    #[cfg_attr(
+        not(feature = "harness"),
+        expect(clippy::unused_self, unused_variables, reason = "the closed door")
+    )]
+    pub(crate) fn fact(&self, name: &str) -> Option<String> {
+        #[cfg(feature = "harness")]
+        return self.facts.iter().find(|(fact, _)| fact == name).map(|(_, value)| value.clone());
+        #[cfg(not(feature = "harness"))]
+        None
+    }
+
+    /// The time of the request.
+    pub(crate) fn now(&self) -> Time {
+        let told = self.fact("now").and_then(|now| now.parse().ok());
+        Time::from_unix_millis(told.unwrap_or_else(clock))
+    }
+
+    /// Whether a failure is to be played.
+    pub(crate) fn fault(&self, name: &str) -> bool {
+        self.fact("fault").is_some_and(|faults| faults.split(',').any(|fault| fault == name))
+    }
+}
+
+/// Milliseconds that a stub origin says it worked.
+#[cfg_attr(not(feature = "harness"), expect(unused_variables, reason = "the closed door"))]
+pub(crate) fn origin_ms(response: &mut Response) -> Option<u32> {
+    #[cfg(feature = "harness")]
+    return response.remove_header_str("x-tidegate-door-origin-ms")?.parse().ok();
+    #[cfg(not(feature = "harness"))]
+    None
+}
+
+fn clock() -> u64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .ok()
+        .and_then(|since| u64::try_from(since.as_millis()).ok())
+        .unwrap_or_default()
+}

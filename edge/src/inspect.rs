@@ -1,0 +1,233 @@
+//! The two calls of a host service: inspect and settle.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use fastly::http::request::{SendError, SendErrorCause};
+use fastly::{Request, Response};
+use tidegate_rules::agent::Category;
+use tidegate_rules::{Admission, Admit, CacheState, Engine, Outcome, Screened, Stored};
+
+use crate::act::{Refused, refuse};
+use crate::answer::{After, Answer, note};
+use crate::cells::CacheCells;
+use crate::door::{self, Door};
+use crate::load::Rules;
+use crate::observe::Observed;
+use crate::upstream::{Unsent, is_refusal};
+
+/// The header that tells the origin which `tag` rules matched.
+const TAG: &str = "tidegate-tag";
+
+/// Tidegate in one sandbox: decoded rules, kept from request to request.
+#[derive(Default)]
+pub struct Tidegate {
+    rules: Rules,
+}
+
+impl Tidegate {
+    /// Nothing is read before the first request.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Looks at a request before it is sent anywhere. To be called where the
+    /// response is for the client, not on a shield POP, and before the service
+    /// sets a before-send hook: this one would take its place.
+    ///
+    /// # Errors
+    ///
+    /// The answer to send instead, where a rule refuses the request.
+    pub fn inspect(&mut self, request: &mut Request) -> Result<Pass, Answer> {
+        let door = Door::open(request);
+        crate::observe::strip_own(request);
+        let Some(force) = self.rules.in_force() else { return Ok(Pass::off()) };
+        let observed = Observed::of(request, &door);
+        let screened = force.engine.screen(&observed.request());
+        let blocked = matches!(screened, Screened::Block(_));
+        let mut admission = screened.into_admission();
+        admission.decision.failures.extend(force.trouble);
+        let cells = Stored(CacheCells { broken: door.fault("cells") });
+        let flight = Flight { engine: force.engine, observed, admission, cells };
+        tag(request, &flight);
+        let early = flight.admission.reaches_origin();
+        let pass = Pass { flight: Some(Arc::new(Mutex::new(flight))), started: Instant::now() };
+        if blocked || (early && pass.admit().is_err()) {
+            return Err(pass.refusal());
+        }
+        if !early && !cfg!(feature = "harness") {
+            let late = pass.clone();
+            request.set_before_send(move |_| {
+                late.admit().map_err(|refused| SendErrorCause::Custom(refused.into()))
+            });
+        }
+        Ok(pass)
+    }
+}
+
+fn tag(request: &mut Request, flight: &Flight) {
+    request.remove_header(TAG);
+    let ids = flight.admission.decision.tags.iter().filter_map(|at| flight.engine.rules.rule(*at));
+    let ids: Vec<_> = ids.map(|rule| rule.id.as_str()).collect();
+    if !ids.is_empty() {
+        request.set_header(TAG, ids.join(", "));
+    }
+}
+
+/// One request on its way.
+struct Flight {
+    engine: Arc<Engine>,
+    observed: Observed,
+    admission: Admission,
+    cells: Stored<CacheCells>,
+}
+
+impl Flight {
+    fn admit(&mut self) -> Admit {
+        let now = self.observed.time;
+        self.engine.admit(&mut self.admission, &mut self.cells, now)
+    }
+
+    fn category(&self) -> Option<Category> {
+        let agent = self.admission.derived.claim?.agent?;
+        Some(self.engine.rules.agent(agent)?.category)
+    }
+
+    /// Settles the account and gives the record to write.
+    fn settle(&mut self, outcome: &Outcome) -> After {
+        let now = self.observed.time;
+        self.engine.settle(&mut self.admission, outcome, &mut self.cells, now);
+        let record = self.engine.record(&self.observed.request(), &self.admission, outcome);
+        match serde_json::to_string(&record) {
+            Ok(line) => After::write(line),
+            Err(error) => {
+                note(&format!("records: a record could not be encoded: {error}"));
+                After::default()
+            }
+        }
+    }
+}
+
+/// A request that was inspected and may go on.
+#[derive(Clone)]
+#[must_use = "settle it with what `send` returned"]
+pub struct Pass {
+    /// Nothing where Tidegate is off.
+    flight: Option<Arc<Mutex<Flight>>>,
+    started: Instant,
+}
+
+impl Pass {
+    fn off() -> Self {
+        Self { flight: None, started: Instant::now() }
+    }
+
+    /// The flight, unless Tidegate is off. A poisoned lock is as good as any:
+    /// the engine leaves nothing half done.
+    fn flight(&self) -> Option<MutexGuard<'_, Flight>> {
+        Some(self.flight.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Asks the counters, once, whether the request may reach the origin. Only
+    /// a service with a cache or a before-send hook of its own calls this.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] where it may not; the answer comes from [`Pass::settle`].
+    pub fn admit(&self) -> Result<(), Refused> {
+        match self.flight().map(|mut flight| flight.admit()) {
+            Some(Admit::Throttle { .. }) => Err(Refused),
+            Some(Admit::Pass) | None => Ok(()),
+        }
+    }
+
+    /// The time of the request, as the harness may have told it.
+    #[cfg(feature = "harness")]
+    pub(crate) fn now(&self) -> tidegate_rules::Time {
+        self.flight().map_or_else(|| Door::default().now(), |flight| flight.observed.time)
+    }
+
+    /// Turns what `send` returned into the answer and the record.
+    ///
+    /// # Errors
+    ///
+    /// The error of `send`, where it was not Tidegate's own refusal.
+    pub fn settle<E: Into<Unsent>>(self, sent: Result<Response, E>) -> Result<Answer, SendError> {
+        match sent.map_err(Into::into) {
+            Ok(response) => Ok(self.answered(response)),
+            Err(Unsent::Refused) => Ok(self.refusal()),
+            Err(Unsent::Failed(error)) => {
+                let outcome = Outcome { cache: Some(CacheState::Pass), ..Outcome::default() };
+                if let Some(mut flight) = self.flight() {
+                    flight.settle(&outcome).finish();
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn answered(&self, mut response: Response) -> Answer {
+        let worked = door::origin_ms(&mut response).or_else(|| self.elapsed_ms());
+        let Some(mut flight) = self.flight() else {
+            return Answer::new(response, After::default());
+        };
+        let stale = response.get_masked_error().is_some_and(is_refusal);
+        let cache = match cache_state(&response) {
+            _ if stale => CacheState::Stale,
+            Some(told) => told,
+            None if flight.admission.reaches_origin() => CacheState::Pass,
+            None if flight.admission.was_asked() => CacheState::Miss,
+            None => CacheState::Hit,
+        };
+        let outcome = Outcome {
+            status: Some(response.get_status().as_u16()),
+            cache: Some(cache),
+            origin_ms: worked.filter(|_| cache.reached_origin()),
+        };
+        let after = flight.settle(&outcome);
+        Answer::new(response, after)
+    }
+
+    fn elapsed_ms(&self) -> Option<u32> {
+        u32::try_from(self.started.elapsed().as_millis()).ok()
+    }
+
+    /// The answer to a refused client.
+    fn refusal(&self) -> Answer {
+        let Some(mut flight) = self.flight() else {
+            return Answer::new(Response::new(), After::default());
+        };
+        let response = match flight.engine.refusal(&flight.admission) {
+            Some(refusal) => refuse(&refusal, &flight.observed, flight.category()),
+            // Nothing refused it: cannot happen, and is no reason to be unkind.
+            None => Response::from_status(503).with_header("retry-after", "1"),
+        };
+        let outcome = Outcome {
+            status: Some(response.get_status().as_u16()),
+            cache: Some(CacheState::Refused),
+            origin_ms: None,
+        };
+        let after = flight.settle(&outcome);
+        Answer::new(response, after)
+    }
+}
+
+/// What `X-Cache` says: the last word is this POP's, the ones before it are a
+/// shield's.
+fn cache_state(response: &Response) -> Option<CacheState> {
+    let told = response.get_header_str("x-cache")?;
+    let mut words = told.rsplit(',').map(|word| word.trim().to_ascii_uppercase());
+    let own = words.next()?;
+    if own.starts_with("HIT") {
+        Some(CacheState::Hit)
+    } else if words.any(|word| word.starts_with("HIT")) {
+        Some(CacheState::ShieldHit)
+    } else if own.starts_with("MISS") {
+        Some(CacheState::Miss)
+    } else if own.starts_with("PASS") {
+        Some(CacheState::Pass)
+    } else {
+        None
+    }
+}

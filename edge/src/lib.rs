@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+#![warn(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
+
+mod act;
+mod answer;
+mod cells;
+mod door;
+mod inspect;
+mod load;
+mod observe;
+mod upstream;
+
+pub use act::Refused;
+pub use answer::{After, Answer};
+pub use inspect::{Pass, Tidegate};
+pub use observe::{IMITATIONS, strip_imitations};
+#[cfg(feature = "harness")]
+pub use upstream::HarnessCache;
+pub use upstream::{ReadThrough, Unsent, Upstream};

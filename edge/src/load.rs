@@ -1,0 +1,161 @@
+//! Rules without a deploy: the site switch and a pointer in one Config Store,
+//! packs in another.
+//!
+//! Off means off: without a readable mode nothing is inspected. A pack that is
+//! missing or damaged never takes a working one out of force.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fastly::cache::core;
+use fastly::{ConfigStore, SecretStore};
+use tidegate_rules::{Engine, HashKey, Mode, pack};
+
+/// Config Store with `mode` and the pointer `rules`.
+const SWITCHES: &str = "tidegate";
+/// Config Store with the entries of packs; opened only for a new pointer.
+const PACKS: &str = "tidegate_packs";
+const SECRETS: &str = "tidegate_secrets";
+const HASH_KEY: &str = "hash_key";
+/// Cache key of the last good pack of this POP.
+const LAST_GOOD: &str = "tg1-pack-last-good";
+const PACK_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
+
+static FALLBACK: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/fallback.pack"));
+
+/// The rules of one sandbox, decoded once and kept.
+#[derive(Default)]
+pub(crate) struct Rules {
+    engine: Option<Arc<Engine>>,
+    /// The pointer last tried, good or bad.
+    pointer: Option<String>,
+    secret: Option<HashKey>,
+    /// Whether the compiled-in rules stand in, which never enforce.
+    fallback: bool,
+    /// What went wrong with the pointer last tried.
+    trouble: Option<&'static str>,
+}
+
+/// The engine in force, and what is wrong with how it got there.
+pub(crate) struct InForce {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) trouble: Option<&'static str>,
+}
+
+impl Rules {
+    /// The engine for the next request, or nothing where the site is off.
+    pub(crate) fn in_force(&mut self) -> Option<InForce> {
+        let store = ConfigStore::try_open(SWITCHES).ok()?;
+        let mode = store.try_get("mode").ok().flatten()?;
+        let mode = Mode::from_word(mode.trim()).filter(|mode| *mode != Mode::Off)?;
+        let pointer = store.try_get("rules").ok().flatten();
+        if self.engine.is_none() || self.pointer != pointer {
+            self.load(pointer.as_deref());
+            self.pointer = pointer;
+        }
+        let switch = if self.fallback { Mode::Shadow } else { mode };
+        let engine = self.engine.as_mut()?;
+        if engine.switch != switch {
+            Arc::make_mut(engine).switch = switch;
+        }
+        Some(InForce { engine: Arc::clone(engine), trouble: self.trouble })
+    }
+
+    fn load(&mut self, pointer: Option<&str>) {
+        let read = match pointer {
+            Some(pointer) => read(pointer),
+            None => Err("rules: no pointer"),
+        };
+        self.trouble = match read.and_then(|bytes| self.install(&bytes)) {
+            Ok(()) => {
+                self.fallback = false;
+                None
+            }
+            Err(trouble) => {
+                self.stand_in();
+                Some(trouble)
+            }
+        };
+        if let Some(trouble) = self.trouble {
+            crate::answer::note(&format!("{trouble}; pointer {pointer:?}"));
+        }
+    }
+
+    /// What is in force when the pack is not: what this sandbox has, the last
+    /// good pack of this POP, or the compiled-in rules.
+    fn stand_in(&mut self) {
+        if self.engine.is_some() && !self.fallback {
+            return;
+        }
+        self.fallback = false;
+        if cached(LAST_GOOD).is_some_and(|bytes| self.install(&bytes).is_ok()) {
+            return;
+        }
+        self.fallback = true;
+        if let Err(trouble) = self.install(FALLBACK) {
+            crate::answer::note(trouble);
+        }
+    }
+
+    fn install(&mut self, bytes: &[u8]) -> Result<(), &'static str> {
+        let rules = pack::decode(bytes).map_err(|error| match error {
+            pack::PackError::Format(_) => "rules: pack of another format",
+            _ => "rules: pack is damaged",
+        })?;
+        let secret = self.secret.get_or_insert_with(secret).clone();
+        let version = pack::version(bytes);
+        self.engine = Some(Arc::new(Engine { rules, version, secret, switch: Mode::Shadow }));
+        Ok(())
+    }
+}
+
+/// The bytes of a pack: from the POP's cache, else from the Config Store, whose
+/// bytes are checked against the pointer's hash before they are kept.
+fn read(pointer: &str) -> Result<Vec<u8>, &'static str> {
+    let version = pack::pointer_version(pointer).map_err(|_| "rules: pointer is broken")?;
+    let key = format!("tg1-pack-{version}");
+    if let Some(bytes) = cached(&key) {
+        return Ok(bytes);
+    }
+    let store = ConfigStore::try_open(PACKS).map_err(|_| "rules: no store of packs")?;
+    let entry = |key: &str| store.try_get(key).ok().flatten();
+    let bytes = pack::from_entries(pointer, entry).map_err(|error| match error {
+        pack::PackError::MissingEntry => "rules: an entry of the pack is missing",
+        _ => "rules: pack is damaged",
+    })?;
+    if pack::decode(&bytes).is_ok() {
+        keep(&key, &bytes);
+        keep(LAST_GOOD, &bytes);
+    }
+    Ok(bytes)
+}
+
+fn cached(key: &str) -> Option<Vec<u8>> {
+    let found = core::lookup(key.to_owned().into()).execute().ok()??;
+    found.is_usable().then(|| found.to_stream().ok()).flatten().map(|body| body.into_bytes())
+}
+
+/// A pack that cannot be kept is read again: no failure.
+fn keep(key: &str, bytes: &[u8]) {
+    use std::io::Write as _;
+
+    let insert = core::insert(key.to_owned().into(), PACK_LIFE).known_length(bytes.len() as u64);
+    if let Ok(mut body) = insert.execute()
+        && body.write_all(bytes).is_ok()
+        && let Err(error) = body.finish()
+    {
+        crate::answer::note(&format!("rules: pack not kept: {error}"));
+    }
+}
+
+fn secret() -> HashKey {
+    let stored = SecretStore::open(SECRETS).ok().and_then(|store| store.try_get(HASH_KEY).ok()?);
+    let text = stored.and_then(|secret| secret.try_plaintext().ok());
+    match text.as_deref().map(std::str::from_utf8) {
+        Some(Ok(text)) => HashKey::from_secret(text),
+        _ => {
+            crate::answer::note("keys: no secret, hashes use the built-in key");
+            HashKey::default()
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! A small reference service: Tidegate in front of the backend `origin`, for a
+//! site that has no Compute service of its own.
+
+use fastly::http::serve::Serve;
+use fastly::{Request, Response};
+use tidegate_edge::{Tidegate, Upstream, strip_imitations};
+
+const ORIGIN: &str = "origin";
+
+#[cfg(feature = "harness")]
+use tidegate_edge::HarnessCache as Way;
+#[cfg(not(feature = "harness"))]
+use tidegate_edge::ReadThrough as Way;
+
+fn main() {
+    let mut tidegate = Tidegate::new();
+    let summary = Serve::new().run(|request| handle(&mut tidegate, request));
+    if let Some(never) = summary.error() {
+        match *never {}
+    }
+}
+
+fn handle(tidegate: &mut Tidegate, mut request: Request) {
+    let client = request.get_client_ip_addr();
+    strip_imitations(&mut request);
+    let pass = match tidegate.inspect(&mut request) {
+        Ok(pass) => pass,
+        Err(refused) => return refused.send_to_client(),
+    };
+    if let Some(client) = client {
+        request.set_header("fastly-client-ip", client.to_string());
+    }
+    let sent = Way(ORIGIN).send(request, &pass);
+    match pass.settle(sent) {
+        Ok(answer) => answer.send_to_client(),
+        Err(error) => Response::from_status(503)
+            .with_header("retry-after", "5")
+            .with_body_text_plain(&format!("the origin could not be reached: {error}\n"))
+            .send_to_client(),
+    }
+}
