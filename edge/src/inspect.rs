@@ -42,7 +42,7 @@ impl Tidegate {
     pub fn inspect(&mut self, request: &mut Request) -> Result<Pass, Answer> {
         let door = Door::open(request);
         crate::observe::strip_own(request);
-        let Some(force) = self.rules.in_force() else { return Ok(Pass::off()) };
+        let Some(force) = self.rules.in_force() else { return Ok(Pass::new(None, door)) };
         let observed = Observed::of(request, &door);
         let screened = force.engine.screen(&observed.request());
         let blocked = matches!(screened, Screened::Block(_));
@@ -52,7 +52,7 @@ impl Tidegate {
         let flight = Flight { engine: force.engine, observed, admission, cells };
         tag(request, &flight);
         let early = flight.admission.reaches_origin();
-        let pass = Pass { flight: Some(Arc::new(Mutex::new(flight))), started: Instant::now() };
+        let pass = Pass::new(Some(flight), door);
         if blocked || (early && pass.admit().is_err()) {
             return Err(pass.refusal());
         }
@@ -116,11 +116,13 @@ pub struct Pass {
     /// Nothing where Tidegate is off.
     flight: Option<Arc<Mutex<Flight>>>,
     started: Instant,
+    door: Door,
 }
 
 impl Pass {
-    fn off() -> Self {
-        Self { flight: None, started: Instant::now() }
+    fn new(flight: Option<Flight>, door: Door) -> Self {
+        let flight = flight.map(|flight| Arc::new(Mutex::new(flight)));
+        Self { flight, started: Instant::now(), door }
     }
 
     /// The flight, unless Tidegate is off. A poisoned lock is as good as any:
@@ -142,10 +144,10 @@ impl Pass {
         }
     }
 
-    /// The time of the request, as the harness may have told it.
+    /// What came in through the door with the request.
     #[cfg(feature = "harness")]
-    pub(crate) fn now(&self) -> tidegate_rules::Time {
-        self.flight().map_or_else(|| Door::default().now(), |flight| flight.observed.time)
+    pub(crate) fn door(&self) -> &Door {
+        &self.door
     }
 
     /// Turns what `send` returned into the answer and the record.

@@ -1,0 +1,206 @@
+//! What one client or visitor got: answers counted, refusals timed.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use serde::{Serialize, Serializer};
+use tidegate_rules::key::client_of;
+use tidegate_rules::{Action, Client, Time};
+
+use super::result::{ClientResult, OriginUnits};
+use crate::night::Seen;
+
+/// From how long a run of refusals on somebody counts as starved, in
+/// milliseconds.
+///
+/// A run is made of consecutive refusals (429 or 403) with no other answer
+/// between them, a cached one included, and lasts from the first to the last
+/// of them. One refusal lasts no time: nobody starves of a single request.
+pub const STARVED_MS: u64 = 60_000;
+
+/// What a request got in the trial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// What it asked for, from the origin or a cache.
+    Served,
+    /// 429.
+    Throttled,
+    /// 403.
+    Blocked,
+}
+
+impl Answer {
+    pub(super) const fn of(action: Action) -> Self {
+        match action {
+            Action::Pass | Action::Allow => Self::Served,
+            Action::Throttle => Self::Throttled,
+            Action::Block => Self::Blocked,
+        }
+    }
+}
+
+/// The answers that somebody got.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Account {
+    pub(super) requests: u64,
+    pub(super) throttled: u64,
+    pub(super) blocked: u64,
+    /// Longest run of refusals, in milliseconds.
+    pub(super) longest_ms: u64,
+    /// When the present run began.
+    refused_since: Option<Time>,
+}
+
+impl Account {
+    /// Takes an answer into account; times never go back.
+    pub(super) fn add(&mut self, time: Time, answer: Answer) {
+        self.requests += 1;
+        self.throttled += u64::from(answer == Answer::Throttled);
+        self.blocked += u64::from(answer == Answer::Blocked);
+        if answer == Answer::Served {
+            self.refused_since = None;
+        } else {
+            let since = *self.refused_since.get_or_insert(time);
+            self.longest_ms = self.longest_ms.max(time.millis_since(since));
+        }
+    }
+
+    pub(super) const fn starved(&self) -> bool {
+        self.longest_ms >= STARVED_MS
+    }
+}
+
+/// An account with what it cost the origin.
+#[derive(Debug, Default)]
+pub(super) struct ClientAccount {
+    answers: Account,
+    units: OriginUnits,
+    first_throttled: Option<Time>,
+}
+
+impl ClientAccount {
+    pub(super) fn add(&mut self, seen: &Seen<'_>, answer: Answer) {
+        self.answers.add(seen.request.time, answer);
+        self.units.add(seen.units, answer);
+        if answer == Answer::Throttled {
+            self.first_throttled.get_or_insert(seen.request.time);
+        }
+    }
+
+    pub(super) fn result(&self, key: ClientKey) -> ClientResult {
+        ClientResult {
+            key,
+            requests: self.answers.requests,
+            throttled: self.answers.throttled,
+            blocked: self.answers.blocked,
+            origin_units: self.units.offered,
+            origin_units_admitted: self.units.admitted,
+            first_throttled: self.first_throttled,
+            starved: self.answers.starved(),
+            longest_refusal_ms: self.answers.longest_ms,
+        }
+    }
+}
+
+/// Who a client is, as reports name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ClientKey {
+    /// An IPv4 address, or the first address of an IPv6 /64.
+    Address(IpAddr),
+    /// The keyed hash that records carry instead.
+    Hashed(u64),
+}
+
+impl ClientKey {
+    pub(super) fn of(client: Option<Client>) -> Option<Self> {
+        Some(match client? {
+            Client::Address(address) => Self::Address(client_of(address)),
+            Client::Hashed { client, .. } => Self::Hashed(client),
+        })
+    }
+
+    /// The network (/24 or /48) of an address, for eyes that need no more; a
+    /// hash as it is.
+    #[must_use]
+    pub fn network(&self) -> String {
+        match self {
+            Self::Address(IpAddr::V4(address)) => {
+                let [a, b, c, _] = address.octets();
+                format!("{a}.{b}.{c}.0/24")
+            }
+            Self::Address(IpAddr::V6(address)) => {
+                let [a, b, c, ..] = address.segments();
+                let network = std::net::Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0);
+                format!("{network}/48")
+            }
+            Self::Hashed(_) => self.to_string(),
+        }
+    }
+}
+
+/// The text that `tidegate analyze` uses too: an address, or 16 hex digits.
+impl fmt::Display for ClientKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Hashed(hash) => write!(f, "{hash:016x}"),
+        }
+    }
+}
+
+impl Serialize for ClientKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn longest(answers: &[(u64, Answer)]) -> u64 {
+        let mut account = Account::default();
+        for (second, answer) in answers {
+            account.add(Time::from_unix_millis(second * 1_000), *answer);
+        }
+        account.longest_ms
+    }
+
+    #[test]
+    fn a_run_ends_with_any_answer_and_the_longest_counts() {
+        use Answer::{Blocked, Served, Throttled};
+        assert_eq!(longest(&[(0, Served), (90, Served)]), 0);
+        assert_eq!(longest(&[(5, Throttled)]), 0, "one refusal lasts no time");
+        assert_eq!(longest(&[(5, Throttled), (64, Blocked)]), 59_000, "both are refusals");
+        assert_eq!(longest(&[(5, Throttled), (30, Served), (65, Throttled)]), 0);
+        assert_eq!(
+            longest(&[(0, Blocked), (61, Blocked), (62, Served), (63, Blocked), (70, Blocked)]),
+            61_000
+        );
+    }
+
+    #[test]
+    fn starved_begins_at_a_minute() {
+        for (second, starved) in [(59, false), (60, true)] {
+            let mut account = Account::default();
+            account.add(Time::from_unix_millis(0), Answer::Throttled);
+            account.add(Time::from_unix_millis(second * 1_000), Answer::Throttled);
+            assert_eq!(account.starved(), starved, "after {second} s");
+        }
+    }
+
+    #[test]
+    fn keys_are_named_by_client_and_shortened_to_their_network() {
+        let named = |client| {
+            let key = ClientKey::of(Some(client)).unwrap();
+            (key.to_string(), key.network())
+        };
+        let address = |text: &str| Client::Address(text.parse().unwrap());
+        let both = |key: &str, network: &str| (key.to_owned(), network.to_owned());
+        assert_eq!(named(address("192.0.2.7")), both("192.0.2.7", "192.0.2.0/24"));
+        assert_eq!(named(address("::ffff:192.0.2.7")), both("192.0.2.7", "192.0.2.0/24"));
+        assert_eq!(named(address("2001:db8:1:2:3::4")), both("2001:db8:1:2::", "2001:db8:1::/48"));
+        let hashed = Client::Hashed { client: 0xabc, network: 1 };
+        assert_eq!(named(hashed), both("0000000000000abc", "0000000000000abc"));
+    }
+}

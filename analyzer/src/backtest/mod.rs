@@ -1,0 +1,180 @@
+//! The backtest: what a rule set would have done to a night that has been.
+//!
+//! Every request goes through the edge's own engine, counters included, so that
+//! a figure here and a refusal there have one cause. This module must not
+//! decide anything itself, and it must not know a rule's insides: it asks
+//! [`Engine`] and counts.
+//!
+//! A replay knows the past only as it was. Three things follow, and reports
+//! say so: a client that would have slowed down or come back later still sends
+//! what it sent; a cached answer stays cached even where the request that
+//! filled the cache is now refused; and what it costs is measured by the
+//! night's own rules, so that two trials on one night share their yardstick.
+
+mod account;
+mod document;
+mod pages;
+mod result;
+mod text;
+mod visitors;
+
+use std::collections::HashMap;
+
+use tidegate_rules::key::KeyKind;
+use tidegate_rules::rule::Effect;
+use tidegate_rules::{Action, Admission, Decision, Engine, Memory, Screened, Stored};
+
+pub use account::{ClientKey, STARVED_MS};
+pub use result::{
+    BACKTEST_FORMAT, Backtest, ClientResult, CohortResult, Harmed, Lines, OriginUnits, RuleResult,
+    Window,
+};
+pub use text::{render_markdown, render_text};
+
+use account::{Answer, ClientAccount};
+use visitors::Visitors;
+
+use crate::ingest::{IngestError, Progress};
+use crate::night::{Night, Passed, Seen};
+
+/// Replays `night` in time order through `trial`, with counters of its own for
+/// each POP, as at the edge.
+///
+/// `night.rules` say what a request cost; `trial` decides by its own rules and
+/// names its own cohorts. Both should hash under one secret. A rule in shadow
+/// refuses nobody here either: to see what it would do to the cohorts, enforce
+/// it in the trial.
+///
+/// # Errors
+///
+/// Where a file cannot be opened, read or recognised.
+pub fn run(
+    night: &Night<'_>,
+    trial: &Engine,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Backtest, IngestError> {
+    let mut replay = Replay::new(trial);
+    let passed = night.pass(progress, &mut |seen| replay.take(seen))?;
+    Ok(replay.finish(passed))
+}
+
+/// One replay on its way.
+struct Replay<'e> {
+    trial: &'e Engine,
+    /// The counters of each POP; a request without one shares those of `""`.
+    pops: HashMap<Box<str>, Stored<Memory>>,
+    totals: Totals,
+    rules: Vec<RuleResult>,
+    clients: HashMap<ClientKey, ClientAccount>,
+    visitors: Visitors<'e>,
+}
+
+/// Counts over everybody.
+#[derive(Default)]
+struct Totals {
+    requests: u64,
+    throttled: u64,
+    blocked: u64,
+    units: OriginUnits,
+    unknown: u64,
+}
+
+impl<'e> Replay<'e> {
+    fn new(trial: &'e Engine) -> Self {
+        Self {
+            trial,
+            pops: HashMap::new(),
+            totals: Totals::default(),
+            rules: trial.rules.rules.iter().map(|rule| RuleResult::new(&rule.id)).collect(),
+            clients: HashMap::new(),
+            visitors: Visitors::new(&trial.rules),
+        }
+    }
+
+    fn take(&mut self, seen: &Seen<'_>) {
+        let admission = self.decide(seen);
+        let answer = Answer::of(admission.decision.action);
+        self.totals.add(seen, answer);
+        self.note_rules(&admission.decision);
+        // Both or none: a visitor is a client and something else.
+        match (ClientKey::of(seen.request.client), seen.derived.key(KeyKind::Visitor)) {
+            (Some(client), Some(visitor)) => {
+                self.clients.entry(client).or_default().add(seen, answer);
+                self.visitors.add(visitor.hash, seen, &admission.derived, answer);
+            }
+            _ => self.totals.unknown += 1,
+        }
+    }
+
+    /// What the edge would have done with the request.
+    fn decide(&mut self, seen: &Seen<'_>) -> Admission {
+        match self.trial.screen(&seen.request) {
+            Screened::Pass(mut admission) if seen.cache.reached_origin() => {
+                let pop = seen.request.pop.unwrap_or_default();
+                // Only a POP's first request copies its name.
+                if !self.pops.contains_key(pop) {
+                    self.pops.insert(pop.into(), Stored::default());
+                }
+                if let Some(cells) = self.pops.get_mut(pop) {
+                    self.trial.admit(&mut admission, cells, seen.request.time);
+                }
+                admission
+            }
+            screened => screened.into_admission(),
+        }
+    }
+
+    fn note_rules(&mut self, decision: &Decision) {
+        let trial = &self.trial.rules;
+        for at in decision.rule.iter().chain(&decision.tags) {
+            let Some(rule) = self.rules.get_mut(usize::from(*at)) else { continue };
+            rule.matched += 1;
+            rule.throttled += u64::from(decision.action == Action::Throttle);
+            rule.blocked += u64::from(decision.action == Action::Block);
+        }
+        for at in &decision.shadow {
+            let Some(rule) = self.rules.get_mut(usize::from(*at)) else { continue };
+            let blocks = trial.rule(*at).is_some_and(|rule| rule.effect == Effect::Block);
+            rule.matched += 1;
+            rule.shadow_blocked += u64::from(blocks);
+            rule.shadow_throttled += u64::from(!blocks);
+        }
+    }
+
+    fn finish(self, passed: Passed) -> Backtest {
+        let mut clients: Vec<_> =
+            self.clients.iter().map(|(key, account)| account.result(*key)).collect();
+        clients.sort_by_cached_key(|client| client.key.to_string());
+        Backtest {
+            format: BACKTEST_FORMAT,
+            site: self.trial.rules.site.clone(),
+            version: self.trial.version.clone(),
+            assumptions: passed.assumptions,
+            window: passed.window.map(Window::from),
+            lines: Lines {
+                read: passed.lines.read(),
+                bad: passed.lines.bad(),
+                duplicate: passed.duplicates,
+            },
+            requests: self.totals.requests,
+            throttled: self.totals.throttled,
+            blocked: self.totals.blocked,
+            unknown: self.totals.unknown,
+            origin_units: self.totals.units,
+            rules: self.rules,
+            cohorts: self.visitors.cohorts(),
+            clients_total: clients.len() as u64,
+            clients,
+            summary: passed.lines,
+        }
+    }
+}
+
+impl Totals {
+    fn add(&mut self, seen: &Seen<'_>, answer: Answer) {
+        self.requests += 1;
+        self.throttled += u64::from(answer == Answer::Throttled);
+        self.blocked += u64::from(answer == Answer::Blocked);
+        self.units.add(seen.units, answer);
+    }
+}

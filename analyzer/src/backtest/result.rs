@@ -1,0 +1,329 @@
+//! What a backtest found, as other tools read it.
+//!
+//! The JSON form is a stable contract: fields may be added, none may change
+//! its meaning.
+
+use std::cmp::Reverse;
+
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+use tidegate_rules::Time;
+use tidegate_rules::rule::{Cohort, Harm};
+
+use super::account::{Account, Answer, ClientKey};
+use crate::ingest::Summary;
+use crate::night::Assumptions;
+
+/// The format of the JSON form, in the field `format`.
+pub const BACKTEST_FORMAT: u8 = 1;
+
+/// What a rule set would have done to a night. The same night and rules give
+/// the same bytes.
+#[derive(Debug, Clone, Serialize)]
+pub struct Backtest {
+    /// [`BACKTEST_FORMAT`].
+    pub format: u8,
+    /// The site of the rules on trial.
+    pub site: String,
+    /// Their version.
+    pub version: String,
+    /// What the log did not say, and what was taken instead.
+    pub assumptions: Assumptions,
+    /// First and last request; `None` where there was none.
+    pub window: Option<Window>,
+    /// Lines of the log.
+    pub lines: Lines,
+    /// Requests, each once.
+    pub requests: u64,
+    /// Those answered with 429.
+    pub throttled: u64,
+    /// Those answered with 403.
+    pub blocked: u64,
+    /// Those whose client the log does not say. No budget knows them, and no
+    /// cohort counts them.
+    pub unknown: u64,
+    /// Work at the origin.
+    pub origin_units: OriginUnits,
+    /// Rules, in file order.
+    pub rules: Vec<RuleResult>,
+    /// Cohorts, in file order.
+    pub cohorts: Vec<CohortResult>,
+    /// How many clients there were, also where [`Self::clients`] keeps fewer.
+    pub clients_total: u64,
+    /// Clients, sorted by the text of their keys.
+    pub clients: Vec<ClientResult>,
+    /// Files and samples of bad lines, for whoever tells a person about them.
+    #[serde(skip)]
+    pub summary: Summary,
+}
+
+impl Backtest {
+    /// Whether no cohort is over its budget.
+    #[must_use]
+    pub fn within_budgets(&self) -> bool {
+        self.cohorts.iter().all(|cohort| cohort.within_budget)
+    }
+
+    /// The clients that were refused most often, at most `most`; of those
+    /// refused alike, the costlier first.
+    #[must_use]
+    pub fn worst(&self, most: usize) -> Vec<&ClientResult> {
+        let mut clients: Vec<_> = self.clients.iter().collect();
+        // Stable, so that the order of keys decides what is left.
+        clients.sort_by_key(|client| Reverse(client.badness()));
+        clients.truncate(most);
+        clients
+    }
+
+    /// Keeps only the [`worst`](Self::worst) clients, still sorted by key.
+    pub fn keep_worst(&mut self, most: usize) {
+        if most < self.clients.len() {
+            self.clients.sort_by_key(|client| Reverse(client.badness()));
+            self.clients.truncate(most);
+            self.clients.sort_by_cached_key(|client| client.key.to_string());
+        }
+    }
+}
+
+/// The first and the last request of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Window {
+    /// The first one's time.
+    #[serde(serialize_with = "rfc3339")]
+    pub from: Time,
+    /// The last one's time.
+    #[serde(serialize_with = "rfc3339")]
+    pub to: Time,
+}
+
+impl From<(Time, Time)> for Window {
+    fn from((from, to): (Time, Time)) -> Self {
+        Self { from, to }
+    }
+}
+
+/// Lines of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Lines {
+    /// Those read, bad ones included.
+    pub read: u64,
+    /// Those that could not be understood.
+    pub bad: u64,
+    /// Those that origin shielding had logged twice.
+    pub duplicate: u64,
+}
+
+/// Work at the origin, in units, by the night's own rules.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct OriginUnits {
+    /// What the requests asked for.
+    pub offered: u64,
+    /// What was let through.
+    pub admitted: u64,
+}
+
+impl OriginUnits {
+    pub(super) fn add(&mut self, units: u32, answer: Answer) {
+        self.offered += u64::from(units);
+        if answer == Answer::Served {
+            self.admitted += u64::from(units);
+        }
+    }
+}
+
+/// What one rule did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RuleResult {
+    /// Its id.
+    pub id: String,
+    /// Requests that it decided or tagged, and those of the shadow counts. A
+    /// request that stays within the rule's budget is not among them.
+    pub matched: u64,
+    /// Requests that it answered with 429.
+    pub throttled: u64,
+    /// Requests that it answered with 403.
+    pub blocked: u64,
+    /// Requests that it would have answered with 429, were it not in shadow.
+    pub shadow_throttled: u64,
+    /// Requests that it would have answered with 403, were it not in shadow.
+    pub shadow_blocked: u64,
+}
+
+impl RuleResult {
+    pub(super) fn new(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            matched: 0,
+            throttled: 0,
+            blocked: 0,
+            shadow_throttled: 0,
+            shadow_blocked: 0,
+        }
+    }
+}
+
+/// What became of one cohort. Its members are visitors: a visitor of whom one
+/// request met the cohort's condition, and whose largest breadth is one that
+/// the cohort asks for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CohortResult {
+    /// Its name.
+    pub name: String,
+    /// Members.
+    pub clients: u64,
+    /// Members with at least one 429.
+    pub clients_throttled: u64,
+    /// Members with a run of refusals of at least [`super::STARVED_MS`].
+    pub clients_starved: u64,
+    /// Members with at least one 403.
+    pub clients_blocked: u64,
+    /// Requests of the members, whether or not they meet the condition.
+    pub requests: u64,
+    /// Those answered with 429.
+    pub requests_throttled: u64,
+    /// Those answered with 403.
+    pub requests_blocked: u64,
+    /// Whether the members suffered no more than the cohort's budget allows.
+    pub within_budget: bool,
+    /// The budget: shares of the members, each from 0 to 1.
+    pub budget: Harm,
+}
+
+/// One kind of harm that a cohort suffered.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Harmed {
+    /// What happened to them.
+    pub what: &'static str,
+    /// Members to whom it happened.
+    pub clients: u64,
+    /// The share of the members to whom it may, from 0 to 1.
+    pub budget: f64,
+    /// Whether they are more than that.
+    pub is_over: bool,
+}
+
+impl CohortResult {
+    pub(super) fn new(cohort: &Cohort) -> Self {
+        Self {
+            name: cohort.name.clone(),
+            clients: 0,
+            clients_throttled: 0,
+            clients_starved: 0,
+            clients_blocked: 0,
+            requests: 0,
+            requests_throttled: 0,
+            requests_blocked: 0,
+            within_budget: true,
+            budget: cohort.harm,
+        }
+    }
+
+    /// Takes a member into account.
+    pub(super) fn add(&mut self, answers: &Account) {
+        self.clients += 1;
+        self.clients_throttled += u64::from(answers.throttled > 0);
+        self.clients_starved += u64::from(answers.starved());
+        self.clients_blocked += u64::from(answers.blocked > 0);
+        self.requests += answers.requests;
+        self.requests_throttled += answers.throttled;
+        self.requests_blocked += answers.blocked;
+    }
+
+    /// Compares what was suffered with the budget.
+    pub(super) fn judge(&mut self) {
+        self.within_budget = self.harms().iter().all(|harm| !harm.is_over);
+    }
+
+    /// Each kind of harm with its budget; an empty cohort suffers none.
+    #[must_use]
+    pub fn harms(&self) -> [Harmed; 3] {
+        [
+            ("throttled", self.clients_throttled, self.budget.throttled_clients),
+            ("starved", self.clients_starved, self.budget.starved_clients),
+            ("blocked", self.clients_blocked, self.budget.blocked_clients),
+        ]
+        .map(|(what, clients, budget)| Harmed {
+            what,
+            clients,
+            budget,
+            is_over: exceeds(clients, budget, self.clients),
+        })
+    }
+}
+
+/// Whether `hurt` of `all` is a larger share than `budget`.
+#[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
+fn exceeds(hurt: u64, budget: f64, all: u64) -> bool {
+    // Exactly the share allowed is allowed, however `0.7%` is rounded.
+    hurt as f64 > (budget * all as f64) + 1e-6
+}
+
+/// What became of one client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClientResult {
+    /// Who it is.
+    pub key: ClientKey,
+    /// Its requests.
+    pub requests: u64,
+    /// Those answered with 429.
+    pub throttled: u64,
+    /// Those answered with 403.
+    pub blocked: u64,
+    /// Work at the origin that its requests asked for, in units.
+    pub origin_units: u64,
+    /// Work that was let through.
+    pub origin_units_admitted: u64,
+    /// When it got its first 429.
+    #[serde(serialize_with = "rfc3339_or_null")]
+    pub first_throttled: Option<Time>,
+    /// Whether a run of refusals on it reached [`super::STARVED_MS`].
+    pub starved: bool,
+    /// The longest run of refusals on it, in milliseconds.
+    pub longest_refusal_ms: u64,
+}
+
+impl ClientResult {
+    /// What makes a client worth looking at, greatest first.
+    const fn badness(&self) -> (u64, u64) {
+        (self.throttled + self.blocked, self.origin_units)
+    }
+}
+
+/// A time in UTC, to the millisecond.
+pub(super) fn time_text(time: Time) -> String {
+    let millis = i64::try_from(time.unix_millis()).unwrap_or_default();
+    Timestamp::from_millisecond(millis).unwrap_or_default().to_string()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn rfc3339<S: Serializer>(time: &Time, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&time_text(*time))
+}
+
+#[expect(clippy::ref_option, reason = "the signature that serde asks for")]
+fn rfc3339_or_null<S: Serializer>(time: &Option<Time>, s: S) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => rfc3339(time, s),
+        None => s.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exactly_the_share_allowed_is_allowed() {
+        for thousandths in 0..=1_000_u32 {
+            let budget = f64::from(thousandths) / 10.0 / 100.0;
+            let allowed = u64::from(thousandths);
+            assert!(!exceeds(allowed, budget, 1_000), "{allowed} of 1000 at {budget}");
+            assert!(exceeds(allowed + 1, budget, 1_000), "one more at {budget}");
+        }
+    }
+
+    #[test]
+    fn an_empty_cohort_suffers_nothing() {
+        assert!(!exceeds(0, 0.0, 0));
+    }
+}

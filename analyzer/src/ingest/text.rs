@@ -1,0 +1,280 @@
+//! Pieces of text that more than one format is made of.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use serde::Deserialize;
+use tidegate_rules::{Client, Protocol};
+
+use super::parser::BadReason;
+
+/// Characters of a value that a reason quotes.
+const QUOTED_CHARS: usize = 40;
+
+/// A JSON string that stays borrowed inside an `Option`, where serde would copy
+/// a plain `Cow`.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub(super) struct JsonText<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+
+impl JsonText<'_> {
+    /// The text of a field, where the log has it.
+    pub(super) fn of<'s>(field: Option<&'s JsonText<'_>>) -> Option<&'s str> {
+        field.map(|text| &*text.0)
+    }
+}
+
+/// Text of a line; what is not UTF-8 becomes U+FFFD, so that one odd byte in a
+/// User-Agent does not cost the whole line.
+pub(super) fn from_bytes(line: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(line)
+}
+
+/// A line without its carriage return, and without the zero bytes that a crash
+/// leaves in a file.
+pub(super) fn trim_line(mut line: &[u8]) -> &[u8] {
+    while let [rest @ .., b'\r' | 0] = line {
+        line = rest;
+    }
+    while let [0, rest @ ..] = line {
+        line = rest;
+    }
+    line
+}
+
+/// Where the JSON object of a line begins: at its start, or behind a syslog
+/// prefix, which ends in `]: `.
+pub(super) fn json_start(line: &str) -> Option<usize> {
+    if line.starts_with('{') { Some(0) } else { line.find("]: {").map(|at| at + 3) }
+}
+
+/// A reason from the JSON reader: it may quote what a client sent.
+pub(super) fn bad_json(error: &serde_json::Error, start: usize) -> BadReason {
+    let message = error.to_string();
+    let what = message.rsplit_once(" at line ").map_or(message.as_str(), |(what, _)| what);
+    let column = start + error.column();
+    BadReason::of(format!(
+        "unreadable JSON: {} at column {column}",
+        escaped(what, 2 * QUOTED_CHARS)
+    ))
+}
+
+/// A value in backticks, bounded and escaped.
+pub(super) fn quoted(value: &str) -> String {
+    format!("`{}`", escaped(value, QUOTED_CHARS))
+}
+
+/// At most `chars` characters, then `…`; what a terminal would obey or not show
+/// is escaped.
+pub(super) fn escaped(value: &str, chars: usize) -> String {
+    let mut shown = String::new();
+    let mut rest = value.chars();
+    for c in rest.by_ref().take(chars) {
+        match c {
+            '"' | '\'' | '\\' => shown.push(c),
+            c => shown.extend(c.escape_debug()),
+        }
+    }
+    if rest.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// A URL taken apart.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Target<'a> {
+    pub(super) host: Option<&'a str>,
+    pub(super) path: &'a str,
+    pub(super) query: Option<&'a str>,
+}
+
+/// Takes a URL with a scheme and a host apart.
+pub(super) fn split_url(url: &str) -> Option<Target<'_>> {
+    let (scheme, rest) = url.split_once("://")?;
+    if scheme.is_empty() || !scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, target) = rest.split_at(end);
+    let host = without_port(authority.rsplit_once('@').map_or(authority, |(_, host)| host));
+    (!host.is_empty()).then(|| Target { host: Some(host), ..split_target(target) })
+}
+
+/// Takes a path with its query apart; no path is `/`.
+pub(super) fn split_target(target: &str) -> Target<'_> {
+    let target = target.split_once('#').map_or(target, |(before, _)| before);
+    let (path, query) = match target.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (target, None),
+    };
+    Target { host: None, path: if path.is_empty() { "/" } else { path }, query }
+}
+
+/// A host name without its port.
+pub(super) fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
+/// Undoes percent-encoding once; a `%` that encodes nothing stays.
+pub(super) fn percent_decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [byte, after @ ..] = rest {
+        let encoded = match after {
+            [high, low, after @ ..] if *byte == b'%' => {
+                hex_byte(*high, *low).map(|byte| (byte, after))
+            }
+            _ => None,
+        };
+        let (byte, after) = encoded.unwrap_or((*byte, after));
+        decoded.push(byte);
+        rest = after;
+    }
+    Cow::Owned(lossy(decoded))
+}
+
+/// The byte that two hex digits stand for.
+pub(super) fn hex_byte(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
+}
+
+/// Like [`from_bytes`], without a copy where the bytes are UTF-8.
+pub(super) fn lossy(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+/// Who sent a request. An IPv4 address in IPv6 clothes is the IPv4 address.
+pub(super) fn client(address: &str) -> Result<Client, BadReason> {
+    match address.parse::<IpAddr>() {
+        Ok(address) => Ok(Client::Address(address.to_canonical())),
+        Err(_) => Err(BadReason::of(format!("{} is not a client address", quoted(address)))),
+    }
+}
+
+/// The HTTP version as logs write it; anything else is unknown.
+pub(super) fn protocol(version: &str) -> Option<Protocol> {
+    match version {
+        "HTTP/0.9" | "HTTP/1.0" | "HTTP/1.1" => Some(Protocol::H1),
+        "HTTP/2" | "HTTP/2.0" => Some(Protocol::H2),
+        "HTTP/3" | "HTTP/3.0" => Some(Protocol::H3),
+        _ => None,
+    }
+}
+
+/// A status; `-` and `000` stand for a client that left before any.
+pub(super) fn status(text: &str) -> Result<Option<u16>, BadReason> {
+    match text.parse() {
+        Ok(status) if text.len() == 3 => checked_status(status),
+        _ if text == "-" => Ok(None),
+        _ => Err(BadReason::of(format!("{} is not a status", quoted(text)))),
+    }
+}
+
+/// A status as a number; zero stands for a client that left before any.
+pub(super) fn checked_status(status: u16) -> Result<Option<u16>, BadReason> {
+    match status {
+        0 => Ok(None),
+        100..=999 => Ok(Some(status)),
+        _ => Err(BadReason::of(format!("`{status}` is not a status"))),
+    }
+}
+
+/// Decimal seconds to milliseconds.
+pub(super) fn millis_of_seconds(text: &str) -> Option<u32> {
+    let seconds: f64 = text.parse().ok()?;
+    // `as` saturates, and a day is below its bound.
+    (seconds.is_finite() && seconds >= 0.0).then(|| (seconds * 1_000.0).round() as u32)
+}
+
+/// Whether a method looks like one; a request line of another kind is junk.
+pub(super) fn is_method(method: &str) -> bool {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    !method.is_empty() && method.len() <= 32 && method.bytes().all(is_token) && method != "-"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls() {
+        #[track_caller]
+        fn check(url: &str, expected: Option<(&str, &str, Option<&str>)>) {
+            let found = split_url(url);
+            let found =
+                found.as_ref().map(|target| (target.host.unwrap(), target.path, target.query));
+            assert_eq!(found, expected, "{url}");
+        }
+        check(
+            "https://docs.rs/serde/latest/?q=a?b#top",
+            Some(("docs.rs", "/serde/latest/", Some("q=a?b"))),
+        );
+        check("https://docs.rs", Some(("docs.rs", "/", None)));
+        check("https://docs.rs?q", Some(("docs.rs", "/", Some("q"))));
+        check("http://user@docs.rs:8080/a#b?c", Some(("docs.rs", "/a", None)));
+        check("http://[2001:db8::1]:443/", Some(("[2001:db8::1]", "/", None)));
+        check("http://[2001:db8::1]/", Some(("[2001:db8::1]", "/", None)));
+        check("foo", None);
+        check("/serde", None);
+        check("https:///serde", None);
+        check("/redirect?to=https://docs.rs/", None);
+    }
+
+    #[test]
+    fn percent_signs() {
+        assert!(matches!(percent_decoded("plain"), Cow::Borrowed("plain")));
+        let table = [
+            ("a%20b", "a b"),
+            ("%C3%BC", "ü"),
+            ("100%", "100%"),
+            ("%2", "%2"),
+            ("%zz%41", "%zzA"),
+            ("%FF", "\u{fffd}"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(percent_decoded(text), expected);
+        }
+    }
+
+    #[test]
+    fn statuses() {
+        assert_eq!(status("200"), Ok(Some(200)));
+        assert_eq!(status("-"), Ok(None));
+        assert_eq!(status("000"), Ok(None));
+        for bad in ["", "20", "+20", "2000", "abc", "099"] {
+            assert!(status(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn optional_json_text_is_borrowed_unless_it_has_escapes() {
+        let borrowed: Option<JsonText<'_>> = serde_json::from_str(r#""cargo/1.90.0""#).unwrap();
+        assert!(matches!(borrowed, Some(JsonText(Cow::Borrowed("cargo/1.90.0")))));
+        let owned: Option<JsonText<'_>> = serde_json::from_str(r#""a\tb""#).unwrap();
+        assert!(matches!(owned, Some(JsonText(Cow::Owned(_)))));
+    }
+
+    #[test]
+    fn durations() {
+        let table = [
+            ("0.017", Some(17)),
+            ("0", Some(0)),
+            ("1e9", Some(1_000_000_000_000_u64)),
+            ("-1", None),
+            ("NaN", None),
+        ];
+        for (text, expected) in table {
+            let expected = expected.map(|millis| u32::try_from(millis).unwrap_or(u32::MAX));
+            assert_eq!(millis_of_seconds(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! From findings to rules, each tried on the very night before it is shown.
+//!
+//! One general rule for everybody who walks is preferred to a list of
+//! addresses. Thresholds are not guessed: the narrowest that hurts no cohort
+//! beyond its budget, in a backtest with the edge's own engine, is proposed;
+//! where none does, the finding stays without a rule and says so.
+//!
+//! A proposal is always in shadow mode, expires, and is written in the same TOML
+//! that people edit. `tidegate promote` records who reviewed it.
+
+mod draft;
+
+use std::collections::HashMap;
+
+use draft::Draft;
+use serde::Serialize;
+use tidegate_rules::{Engine, Mode, Quota, Ruleset, Time};
+
+use crate::analysis::{Analysis, rfc3339};
+use crate::backtest::{self, Backtest};
+use crate::clients::{BREADTH_MS, Clients};
+use crate::detect::Finding;
+use crate::ingest::IngestError;
+use crate::night::Night;
+use crate::score::is_verified;
+
+/// Thresholds of breadth that are tried, narrowest first.
+const THRESHOLDS: [u32; 8] = [20, 30, 40, 60, 80, 120, 180, 250];
+
+/// A threshold must lie this far above the widest visitor that is no crawler.
+const MARGIN: f64 = 1.25;
+
+/// Below this share of one origin core in the worst minute, nothing is done.
+const HARM_FLOOR: f64 = 0.25;
+
+/// Below this crawler score nobody is paced for walking.
+const CRAWLER_FLOOR: f64 = 0.6;
+
+/// Pages in ten minutes that somebody over the threshold still gets.
+const PACE: u32 = 60;
+
+/// Days until a proposal expires.
+const LIFE_DAYS: i64 = 90;
+
+/// A rule made from a finding.
+#[derive(Debug, Clone, Serialize)]
+pub struct Proposal {
+    /// The rule, as TOML.
+    pub rule: String,
+    /// The finding that it answers.
+    pub finding: String,
+    /// What it would have done to the night that it was learned from.
+    pub predicted: Predicted,
+}
+
+/// What a rule would have done.
+#[derive(Debug, Clone, Serialize)]
+pub struct Predicted {
+    /// Each cohort, and how many of its clients the rule throttles.
+    pub cohorts: Vec<CohortEffect>,
+    /// Units that reached the origin in the log.
+    pub origin_units: u64,
+    /// Units that the rule would have kept away.
+    pub origin_units_saved: u64,
+    /// Clients that the rule would have throttled.
+    pub clients_throttled: usize,
+}
+
+/// What a rule would have done to a cohort.
+#[derive(Debug, Clone, Serialize)]
+pub struct CohortEffect {
+    /// The cohort.
+    pub name: String,
+    /// Its clients.
+    pub clients: u64,
+    /// Of them, throttled at least once.
+    pub throttled: u64,
+}
+
+/// Proposes rules for the findings of an analysis, tried on the same night.
+///
+/// # Errors
+///
+/// Where a file cannot be read a second time.
+pub fn propose(
+    night: &Night<'_>,
+    analysis: &Analysis,
+    clients: &Clients,
+    now: Time,
+) -> Result<Vec<Proposal>, IngestError> {
+    let mut proposals = Vec::new();
+    for finding in &analysis.findings {
+        let harmful = finding.harm_score >= HARM_FLOOR && finding.crawler_score >= CRAWLER_FLOOR;
+        // A burst says when and who; what to do about it, its walkers say.
+        if finding.detector == "broad-crawl" && harmful {
+            proposals.extend(for_walkers(night, clients, finding, now)?);
+        }
+    }
+    Ok(proposals)
+}
+
+fn for_walkers(
+    night: &Night<'_>,
+    clients: &Clients,
+    finding: &Finding,
+    now: Time,
+) -> Result<Option<Proposal>, IngestError> {
+    let Some((routes, dearest)) = routes(night.rules, clients, finding) else { return Ok(None) };
+    let Ok(quota) = Quota::new(PACE * dearest, BREADTH_MS, dearest * 2) else { return Ok(None) };
+    let widest = f64::from(widest_reader(clients, finding)) * MARGIN;
+    for over in THRESHOLDS.into_iter().filter(|over| f64::from(*over) > widest) {
+        let expires = expiry(now);
+        let draft = Draft { finding, over, routes: &routes, quota, expires };
+        let found = attempt(night, &draft)?;
+        if found.cohorts.iter().all(|cohort| cohort.within_budget) {
+            let predicted = predict(&found);
+            return Ok(Some(Proposal {
+                rule: draft.toml(&predicted),
+                finding: finding.id.clone(),
+                predicted,
+            }));
+        }
+    }
+    Ok(None)
+}
+
+/// The routes that make up nearly all that the finding's visitors cost, and the
+/// cost of the dearest.
+fn routes<'r>(
+    rules: &'r Ruleset,
+    clients: &Clients,
+    finding: &Finding,
+) -> Option<(Vec<&'r str>, u32)> {
+    let mut units: HashMap<u16, u64> = HashMap::new();
+    for visitor in clients.visitors.values().filter(|v| finding.keys.contains(&v.client)) {
+        for (route, spent) in &visitor.routes {
+            if let Some(route) = route {
+                *units.entry(*route).or_default() += spent;
+            }
+        }
+    }
+    let total: u64 = units.values().sum();
+    let mut units: Vec<(u16, u64)> = units.into_iter().collect();
+    units.sort_by_key(|(route, spent)| (std::cmp::Reverse(*spent), *route));
+    // A route of less than a hundredth is chance.
+    let known = units.into_iter().filter(|(_, spent)| spent * 100 >= total && *spent > 0);
+    let routes: Vec<_> = known.filter_map(|(at, _)| rules.route(at)).collect();
+    let dearest = routes.iter().map(|route| route.cost).max().filter(|cost| *cost > 0)?;
+    Some((routes.iter().map(|route| route.name.as_str()).collect(), dearest))
+}
+
+/// The largest breadth of anybody whom the finding is not about.
+fn widest_reader(clients: &Clients, finding: &Finding) -> u32 {
+    clients
+        .visitors
+        .values()
+        .filter(|visitor| !finding.keys.contains(&visitor.client) && !is_verified(visitor))
+        .map(|visitor| visitor.breadth)
+        .max()
+        .unwrap_or_default()
+}
+
+fn expiry(now: Time) -> String {
+    let day = rfc3339(now);
+    let day = day.get(.."2026-01-01".len()).unwrap_or_default();
+    day.parse::<jiff::civil::Date>()
+        .map(|day| day.saturating_add(jiff::Span::new().days(LIFE_DAYS)).to_string())
+        .unwrap_or_default()
+}
+
+/// Replays the night with nothing but the draft in force.
+fn attempt(night: &Night<'_>, draft: &Draft<'_>) -> Result<Backtest, IngestError> {
+    let engine = Engine {
+        rules: draft.alone(night.rules),
+        version: draft.id(),
+        secret: night.secret.clone(),
+        switch: Mode::Enforce,
+    };
+    backtest::run(night, &engine, &mut |_| {})
+}
+
+fn predict(found: &Backtest) -> Predicted {
+    Predicted {
+        cohorts: found
+            .cohorts
+            .iter()
+            .map(|cohort| CohortEffect {
+                name: cohort.name.clone(),
+                clients: cohort.clients,
+                throttled: cohort.clients_throttled,
+            })
+            .collect(),
+        origin_units: found.origin_units.offered,
+        origin_units_saved: found.origin_units.offered - found.origin_units.admitted,
+        clients_throttled: found.clients.iter().filter(|client| client.throttled > 0).count(),
+    }
+}

@@ -1,0 +1,144 @@
+//! Two scores, kept apart: how like a crawler, and how much harm. Action
+//! follows harm.
+//!
+//! The weights are stated, not learned: they order clients, they are no
+//! probabilities. A tool is like a crawler in most of these, which is why the
+//! first score alone never leads to a rule.
+
+use tidegate_rules::agent::Category;
+use tidegate_rules::record::Verification;
+use tidegate_rules::{Ruleset, agent};
+
+use crate::clients::{Activity, Visitor};
+
+/// Origin units that one origin core can do in a minute.
+pub const CORE_MINUTE_UNITS: f64 = 60_000.0;
+
+/// Breadth in ten minutes at which a walk counts fully.
+const WIDE: f64 = 150.0;
+
+/// Fewer page requests than this say nothing about habits.
+const HABIT: u64 = 20;
+
+/// From 0 to 1: the weighted sum of four habits of crawlers.
+///
+/// | habit | weight |
+/// | --- | --- |
+/// | breadth in ten minutes, of 150 | 0.4 |
+/// | pages without what they pull in (below one asset in ten pages) | 0.25 |
+/// | every page once (pages over page requests) | 0.2 |
+/// | no referers, where the log says | 0.15 |
+#[must_use]
+pub fn crawler(activity: &Activity, breadth: u32) -> f64 {
+    let wide = (f64::from(breadth) / WIDE).min(1.0);
+    if activity.page_requests() < HABIT {
+        return 0.4 * wide;
+    }
+    let pages = count(activity.page_requests());
+    let bare = f64::from(u8::from(count(activity.assets) / pages < 0.1));
+    let once = (count(activity.pages.len() as u64) / count(activity.requests)).min(1.0);
+    let (referred, told) = activity.referred;
+    let unreferred = if told == 0 { 0.0 } else { 1.0 - count(referred) / count(told) };
+    0.4 * wide + 0.25 * bare + 0.2 * once + 0.15 * unreferred
+}
+
+/// From 0 to 1: the share of one origin core that a client kept busy in its
+/// worst minute.
+#[must_use]
+pub fn harm(activity: &Activity) -> f64 {
+    (count(activity.worst_minute().units) / CORE_MINUTE_UNITS).min(1.0)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of requests are far below 2^53")]
+pub(crate) fn count(n: u64) -> f64 {
+    n as f64
+}
+
+/// What kind of client somebody seems to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// A browser with a person's habits.
+    Person,
+    /// A tool that says what it is.
+    Tool,
+    /// A bot that says what it is, whether or not that was verified.
+    DeclaredBot,
+    /// Somebody who walks the site without saying so.
+    Crawler,
+    /// Somebody who looks for weaknesses.
+    Scanner,
+    /// Somebody who asks for few pages again and again.
+    Poller,
+    /// Too little is known.
+    Unknown,
+}
+
+impl Class {
+    /// The word used in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Tool => "tool",
+            Self::DeclaredBot => "declared-bot",
+            Self::Crawler => "crawler",
+            Self::Scanner => "scanner",
+            Self::Poller => "poller",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// The class of a client, with the reasons in words.
+#[must_use]
+pub fn classify(rules: &Ruleset, activity: &Activity, breadth: u32) -> (Class, Vec<String>) {
+    let mut reasons = Vec::new();
+    let claim = activity.claim;
+    let agent = claim.and_then(|claim| rules.agent(claim.agent?));
+    if let Some(agent) = agent {
+        reasons.push(format!("says it is {}", agent.name));
+    }
+    if claim.is_some_and(|claim| claim.verification == Verification::Verified) {
+        reasons.push("its address verifies that".to_owned());
+    }
+    let category = agent.map(|agent| agent.category);
+    let errors = activity.statuses.get(4).copied().unwrap_or_default();
+    if activity.requests >= HABIT && count(errors) / count(activity.requests) > 0.8 {
+        reasons.push(format!("{errors} of {} answers were errors", activity.requests));
+        return (Class::Scanner, reasons);
+    }
+    if category == Some(Category::Scanner) {
+        return (Class::Scanner, reasons);
+    }
+    if is_declared_bot(category) {
+        return (Class::DeclaredBot, reasons);
+    }
+    let score = crawler(activity, breadth);
+    if score >= 0.6 && breadth >= 50 {
+        reasons.push(format!("{breadth} different pages in ten minutes"));
+        reasons.push(format!("{} assets to {} pages", activity.assets, activity.page_requests()));
+        return (Class::Crawler, reasons);
+    }
+    if activity.requests >= 60 && activity.pages.len() <= 3 {
+        reasons.push(format!("{} requests for {} pages", activity.requests, activity.pages.len()));
+        return (Class::Poller, reasons);
+    }
+    match category {
+        Some(Category::Browser) => (Class::Person, reasons),
+        Some(_) => (Class::Tool, reasons),
+        None => (Class::Unknown, reasons),
+    }
+}
+
+fn is_declared_bot(category: Option<Category>) -> bool {
+    use Category::{AiCrawler, Archive, SearchEngine, Seo};
+    matches!(category, Some(SearchEngine | AiCrawler | Archive | Seo))
+}
+
+/// Whether a visitor proved to be what it says.
+#[must_use]
+pub fn is_verified(visitor: &Visitor) -> bool {
+    let claim: Option<agent::Claim> = visitor.activity.claim;
+    claim.is_some_and(|claim| claim.verification == Verification::Verified)
+}
