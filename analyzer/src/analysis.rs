@@ -155,7 +155,7 @@ fn rows(rules: &Ruleset, clients: &Clients) -> Vec<ClientRow> {
     let mut breadths = std::collections::HashMap::new();
     for visitor in clients.visitors.values() {
         let widest = breadths.entry(visitor.client.as_str()).or_insert(0);
-        *widest = visitor.breadth.max(*widest);
+        *widest = visitor.breadth().max(*widest);
     }
     let breadth = |key: &str| breadths.get(key).copied().unwrap_or_default();
     clients.clients.iter().map(|(key, activity)| row(rules, key, activity, breadth(key))).collect()

@@ -7,12 +7,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use tidegate_rules::agent::Claim;
 use tidegate_rules::key::{KeyKind, client_of};
-use tidegate_rules::{CacheState, Client, Ruleset, Time};
+use tidegate_rules::{Client, Ruleset, Time};
 
 use crate::night::Seen;
 
-/// The window over which breadth is counted, in milliseconds.
-pub const BREADTH_MS: u32 = 600_000;
+/// The windows over which breadth is counted, in milliseconds, shortest first: a
+/// burst stands out in the first, a patient walk in the last.
+pub const WINDOWS_MS: [u32; 2] = [60_000, 600_000];
 
 /// Sample request ids kept for one client.
 const SAMPLES: usize = 3;
@@ -70,13 +71,38 @@ pub struct Visitor {
     pub activity: Activity,
     /// The client that it belongs to.
     pub client: String,
-    /// Largest breadth over [`BREADTH_MS`].
-    pub breadth: u32,
+    /// Largest breadth over each of [`WINDOWS_MS`].
+    pub breadths: [u32; WINDOWS_MS.len()],
     /// Origin units by place of route.
     pub routes: HashMap<Option<u16>, u64>,
+    walks: [Walk; WINDOWS_MS.len()],
+}
+
+/// Different pages over one rolling window, as cells count them, but exact.
+#[derive(Debug, Clone, Default)]
+struct Walk {
     half: u64,
     current: HashSet<u64>,
     last: HashSet<u64>,
+}
+
+impl Walk {
+    fn mark(&mut self, half: u64, page: u64) -> u32 {
+        match half.saturating_sub(self.half) {
+            0 => {}
+            1 => self.last = std::mem::take(&mut self.current),
+            _ => {
+                self.last.clear();
+                self.current.clear();
+            }
+        }
+        self.half = self.half.max(half);
+        // A page that comes again moves from the last half to the current one,
+        // so that the two sets never share a page.
+        self.last.remove(&page);
+        self.current.insert(page);
+        u32::try_from(self.current.len() + self.last.len()).unwrap_or(u32::MAX)
+    }
 }
 
 /// What happened within one minute.
@@ -168,29 +194,23 @@ impl Activity {
 }
 
 impl Visitor {
-    /// Breadth as cells count it, but exact: different pages that were about to
-    /// reach the origin, over the current and the last half-window.
+    /// Largest breadth over the longest window.
+    #[must_use]
+    pub fn breadth(&self) -> u32 {
+        self.breadths.last().copied().unwrap_or_default()
+    }
+
+    /// Counts pages that were about to reach the origin.
     fn walk(&mut self, seen: &Seen<'_>) {
         *self.routes.entry(seen.derived.route).or_default() += u64::from(seen.units);
-        if seen.units == 0 || matches!(seen.cache, CacheState::Hit | CacheState::Stale) {
+        if seen.units == 0 {
             return;
         }
-        let half = seen.request.time.unix_millis() / u64::from(BREADTH_MS / 2);
-        match half.saturating_sub(self.half) {
-            0 => {}
-            1 => self.last = std::mem::take(&mut self.current),
-            _ => {
-                self.last.clear();
-                self.current.clear();
-            }
+        let walks = self.walks.iter_mut().zip(&mut self.breadths).zip(WINDOWS_MS);
+        for ((walk, widest), window) in walks {
+            let half = seen.request.time.unix_millis() / u64::from(window / 2);
+            *widest = walk.mark(half, seen.derived.page).max(*widest);
         }
-        self.half = self.half.max(half);
-        // A page that comes again moves from the last half to the current one,
-        // so that the two sets never share a page.
-        self.last.remove(&seen.derived.page);
-        self.current.insert(seen.derived.page);
-        let both = self.current.len() + self.last.len();
-        self.breadth = self.breadth.max(u32::try_from(both).unwrap_or(u32::MAX));
     }
 }
 

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::glob::Glob;
+use crate::glob::{Glob, Shingles};
 use crate::key::canonical;
 use crate::record::Verification;
 use crate::request::{Client, Vouched};
@@ -79,9 +79,11 @@ pub struct Claim {
 /// The first agent in file order one of whose globs matches.
 #[must_use]
 pub fn find(agents: &[Agent], user_agent: &str) -> Option<u16> {
-    let at = agents
-        .iter()
-        .position(|agent| agent.user_agents.iter().any(|glob| glob.matches(user_agent)))?;
+    let shingles = Shingles::of(user_agent);
+    let claims = |agent: &Agent| {
+        agent.user_agents.iter().any(|glob| glob.matches_with(user_agent, &shingles))
+    };
+    let at = agents.iter().position(claims)?;
     u16::try_from(at).ok()
 }
 

@@ -32,7 +32,7 @@ pub fn header_order<'n>(names: impl IntoIterator<Item = &'n str>) -> Option<u64>
     let mut seen = false;
     for name in names {
         if let Some(at) = STABLE.iter().position(|stable| stable.eq_ignore_ascii_case(name)) {
-            hasher.write_usize(at);
+            hasher.write_u8(u8::try_from(at).unwrap_or(u8::MAX));
             seen = true;
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::glob::Glob;
+use crate::glob::{Glob, Shingles};
 
 /// Units charged for a path that no route matches.
 pub const UNROUTED_COST: u32 = 20;
@@ -49,7 +49,9 @@ pub enum ErrorForm {
 /// The first route in file order one of whose globs matches.
 #[must_use]
 pub fn find(routes: &[Route], path: &str) -> Option<u16> {
-    let at = routes.iter().position(|route| route.paths.iter().any(|glob| glob.matches(path)))?;
+    let shingles = Shingles::of(path);
+    let is_on = |route: &Route| route.paths.iter().any(|glob| glob.matches_with(path, &shingles));
+    let at = routes.iter().position(is_on)?;
     u16::try_from(at).ok()
 }
 

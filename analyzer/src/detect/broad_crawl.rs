@@ -27,9 +27,9 @@ pub(super) fn detect(sight: &Sight<'_>) -> Vec<Finding> {
         .clients
         .visitors
         .iter()
-        .filter(|(_, visitor)| visitor.breadth >= WIDE && !is_verified(visitor))
+        .filter(|(_, visitor)| visitor.breadth() >= WIDE && !is_verified(visitor))
         .filter(|(_, visitor)| {
-            score::crawler(&visitor.activity, visitor.breadth) >= LIKE_A_CRAWLER
+            score::crawler(&visitor.activity, visitor.breadth()) >= LIKE_A_CRAWLER
         })
         .collect();
     walkers.sort_by_key(|(key, visitor)| (std::cmp::Reverse(visitor.activity.units), **key));
@@ -38,7 +38,7 @@ pub(super) fn detect(sight: &Sight<'_>) -> Vec<Finding> {
 }
 
 fn finding(sight: &Sight<'_>, walkers: &[&Visitor]) -> Finding {
-    let scores = walkers.iter().map(|walker| score::crawler(&walker.activity, walker.breadth));
+    let scores = walkers.iter().map(|walker| score::crawler(&walker.activity, walker.breadth()));
     let crawler_score = scores.sum::<f64>() / count(walkers.len() as u64);
     Finding {
         id: format!("{DETECTOR}-1"),
@@ -69,7 +69,7 @@ fn together(walkers: &[&Visitor]) -> Minute {
 
 fn evidence(sight: &Sight<'_>, walkers: &[&Visitor]) -> Map<String, serde_json::Value> {
     let sum = |of: fn(&Visitor) -> u64| -> u64 { walkers.iter().map(|walker| of(walker)).sum() };
-    let mut breadths: Vec<u32> = walkers.iter().map(|walker| walker.breadth).collect();
+    let mut breadths: Vec<u32> = walkers.iter().map(|walker| walker.breadth()).collect();
     breadths.sort_unstable();
     let mut agents: BTreeMap<&str, u64> = BTreeMap::new();
     for walker in walkers {

@@ -75,7 +75,7 @@ fn finding(sight: &Sight<'_>, run: &[u64], median: u64, before: usize) -> Option
     }
     let breadth = |key: &str| {
         let own = sight.clients.visitors.values().filter(|visitor| visitor.client == key);
-        own.map(|visitor| visitor.breadth).max().unwrap_or_default()
+        own.map(|visitor| visitor.breadth()).max().unwrap_or_default()
     };
     let scores = by_units.iter().map(|(_, key, activity)| score::crawler(activity, breadth(key)));
     let crawler_score = scores.sum::<f64>() / count(by_units.len() as u64);

@@ -12,13 +12,13 @@ use tidegate_rules::store::Gate;
 use tidegate_rules::{Mode, Quota, Ruleset};
 
 use super::Predicted;
-use crate::clients::BREADTH_MS;
 use crate::detect::Finding;
 
 /// What a proposal is made of, before it is text.
 pub(super) struct Draft<'d> {
     pub(super) finding: &'d Finding,
     pub(super) over: u32,
+    pub(super) window_ms: u32,
     pub(super) routes: &'d [&'d str],
     pub(super) quota: Quota,
     pub(super) expires: String,
@@ -26,12 +26,13 @@ pub(super) struct Draft<'d> {
 
 impl Draft<'_> {
     pub(super) fn id(&self) -> String {
-        format!("learned-{}-over-{}", self.finding.detector, self.over)
+        let minutes = self.window_ms / 60_000;
+        format!("learned-{}-{}-in-{minutes}m", self.finding.detector, self.over)
     }
 
     /// The site with nothing but this rule, in force.
     pub(super) fn alone(&self, site: &Ruleset) -> Ruleset {
-        let window = Window { period_ms: BREADTH_MS, bits: bits_for(self.over) };
+        let window = Window { period_ms: self.window_ms, bits: bits_for(self.over) };
         let layout = Layout::new(vec![self.quota], vec![window]);
         let layouts = KeyKind::ALL.map(|kind| match kind {
             KeyKind::Visitor => layout.clone(),
@@ -89,8 +90,8 @@ burst = {burst}
 
 [[rule]]
 id      = "{id}"
-why     = "More than {over} different pages in ten minutes, each opened once: that is a walk over the site, and it cost the origin {cost} units."
-match   = {{ route = [{routes}], breadth = {{ over = {over}, per = "{per}m" }}, not = {{ agent = {{ verification = "verified" }} }} }}
+why     = "More than {over} different pages within {window}, most of them opened once: that is a walk over the site, and it cost the origin {cost} units."
+match   = {{ route = [{routes}], breadth = {{ over = {over}, per = "{window}" }}, not = {{ agent = {{ verification = "verified" }} }} }}
 key     = "visitor"
 quota   = "{id}"
 advice  = "Slow down to one page every ten seconds, honour Retry-After, and ask the site's people for bulk data."
@@ -111,6 +112,7 @@ predicted = [{effects}]
             per = quota.period_ms() / 60_000,
             burst = quota.burst(),
             over = self.over,
+            window = format_args!("{}m", self.window_ms / 60_000),
             cost = number("units"),
             routes = list(self.routes.iter().map(|route| (*route).to_owned())),
             expires = self.expires,

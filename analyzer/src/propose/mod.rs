@@ -18,7 +18,7 @@ use tidegate_rules::{Engine, Mode, Quota, Ruleset, Time};
 
 use crate::analysis::{Analysis, rfc3339};
 use crate::backtest::{self, Backtest};
-use crate::clients::{BREADTH_MS, Clients};
+use crate::clients::{Clients, WINDOWS_MS};
 use crate::detect::Finding;
 use crate::ingest::IngestError;
 use crate::night::Night;
@@ -36,8 +36,14 @@ const HARM_FLOOR: f64 = 0.25;
 /// Below this crawler score nobody is paced for walking.
 const CRAWLER_FLOOR: f64 = 0.6;
 
-/// Pages in ten minutes that somebody over the threshold still gets.
+/// Pages in [`PACE_MS`] that somebody over the threshold still gets.
 const PACE: u32 = 60;
+
+/// Ten minutes.
+const PACE_MS: u32 = 600_000;
+
+/// Thresholds tried for one window; each costs a replay of the night.
+const ATTEMPTS: usize = 3;
 
 /// Days until a proposal expires.
 const LIFE_DAYS: i64 = 90;
@@ -64,6 +70,8 @@ pub struct Predicted {
     pub origin_units_saved: u64,
     /// Clients that the rule would have throttled.
     pub clients_throttled: usize,
+    /// Whether every cohort stays within its harm budget.
+    pub within_budgets: bool,
 }
 
 /// What a rule would have done to a cohort.
@@ -106,22 +114,26 @@ fn for_walkers(
     now: Time,
 ) -> Result<Option<Proposal>, IngestError> {
     let Some((routes, dearest)) = routes(night.rules, clients, finding) else { return Ok(None) };
-    let Ok(quota) = Quota::new(PACE * dearest, BREADTH_MS, dearest * 2) else { return Ok(None) };
-    let widest = f64::from(widest_reader(clients, finding)) * MARGIN;
-    for over in THRESHOLDS.into_iter().filter(|over| f64::from(*over) > widest) {
-        let expires = expiry(now);
-        let draft = Draft { finding, over, routes: &routes, quota, expires };
-        let found = attempt(night, &draft)?;
-        if found.cohorts.iter().all(|cohort| cohort.within_budget) {
-            let predicted = predict(&found);
-            return Ok(Some(Proposal {
-                rule: draft.toml(&predicted),
-                finding: finding.id.clone(),
-                predicted,
-            }));
+    let mut best: Option<(Proposal, u64)> = None;
+    for (at, window_ms) in WINDOWS_MS.into_iter().enumerate() {
+        let Ok(quota) = Quota::new(PACE * dearest, PACE_MS, dearest * 2) else { continue };
+        let widest = f64::from(widest_reader(clients, finding, at)) * MARGIN;
+        let wide_enough = THRESHOLDS.into_iter().filter(|over| f64::from(*over) > widest);
+        for over in wide_enough.take(ATTEMPTS) {
+            let expires = expiry(now);
+            let draft = Draft { finding, over, window_ms, routes: &routes, quota, expires };
+            let predicted = predict(&attempt(night, &draft)?);
+            if predicted.within_budgets {
+                let saved = predicted.origin_units_saved;
+                if best.as_ref().is_none_or(|(_, most)| saved > *most) {
+                    let (rule, finding) = (draft.toml(&predicted), finding.id.clone());
+                    best = Some((Proposal { rule, finding, predicted }, saved));
+                }
+                break;
+            }
         }
     }
-    Ok(None)
+    Ok(best.map(|(proposal, _)| proposal))
 }
 
 /// The routes that make up nearly all that the finding's visitors cost, and the
@@ -149,13 +161,14 @@ fn routes<'r>(
     Some((routes.iter().map(|route| route.name.as_str()).collect(), dearest))
 }
 
-/// The largest breadth of anybody whom the finding is not about.
-fn widest_reader(clients: &Clients, finding: &Finding) -> u32 {
+/// The largest breadth of anybody whom the finding is not about, over one of
+/// the windows.
+fn widest_reader(clients: &Clients, finding: &Finding, window: usize) -> u32 {
     clients
         .visitors
         .values()
         .filter(|visitor| !finding.keys.contains(&visitor.client) && !is_verified(visitor))
-        .map(|visitor| visitor.breadth)
+        .filter_map(|visitor| visitor.breadths.get(window).copied())
         .max()
         .unwrap_or_default()
 }
@@ -192,6 +205,7 @@ fn predict(found: &Backtest) -> Predicted {
             .collect(),
         origin_units: found.origin_units.offered,
         origin_units_saved: found.origin_units.offered - found.origin_units.admitted,
+        within_budgets: found.within_budgets(),
         clients_throttled: found.clients.iter().filter(|client| client.throttled > 0).count(),
     }
 }
