@@ -180,8 +180,10 @@ impl Edge {
 impl Target for Edge {
     async fn send(&self, shot: &Shot) -> Result<Answer> {
         let answered = self.runtime.request(self.request(shot)?, shot.client).await;
-        let response = runtime::read(answered?).await.map_err(|failure: Failure| anyhow!(failure))?;
-        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let response =
+            runtime::read(answered?).await.map_err(|failure: Failure| anyhow!(failure))?;
+        let header =
+            |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
         Ok(Answer {
             status: response.status().as_u16(),
             retry_after: header("retry-after").and_then(|seconds| seconds.parse().ok()),

@@ -314,10 +314,14 @@ mod tests {
         let segment = || text.iter().take_while(|b| **b != b'/').count();
         match glob.piece(own) {
             None => text.is_empty(),
-            Some((Piece::Byte(b), n)) => text.first() == Some(&b) && oracle(glob, own + n, &text[1..]),
+            Some((Piece::Byte(b), n)) => {
+                text.first() == Some(&b) && oracle(glob, own + n, &text[1..])
+            }
             Some((Piece::Segment, n)) => (1..=segment()).any(|l| oracle(glob, own + n, &text[l..])),
             Some((Piece::Inside, n)) => (0..=segment()).any(|l| oracle(glob, own + n, &text[l..])),
-            Some((Piece::Anything, n)) => (0..=text.len()).any(|l| oracle(glob, own + n, &text[l..])),
+            Some((Piece::Anything, n)) => {
+                (0..=text.len()).any(|l| oracle(glob, own + n, &text[l..]))
+            }
         }
     }
 

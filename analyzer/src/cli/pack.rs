@@ -26,8 +26,11 @@ impl Pack {
         let compiled = compile_files(&self.rules, &[])?;
         let packed = pack::encode(&compiled.rules)?;
         let entries = pack::to_entries(&packed)?;
-        let mut object: serde_json::Map<String, serde_json::Value> =
-            entries.entries.iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect();
+        let mut object: serde_json::Map<String, serde_json::Value> = entries
+            .entries
+            .iter()
+            .map(|(key, value)| (key.clone(), value.as_str().into()))
+            .collect();
         object.insert("rules".to_owned(), entries.pointer.clone().into());
         let text = serde_json::to_string_pretty(&object)?;
         std::fs::write(&self.output, text)

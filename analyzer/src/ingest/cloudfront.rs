@@ -17,7 +17,7 @@ use std::borrow::Cow;
 
 use tidegate_rules::{CacheState, Request};
 
-use super::parser::{Format, BadReason, Parsed};
+use super::parser::{BadReason, Format, Parsed};
 use super::{Line, text, time};
 
 /// A column that we need, as an index into the values of a line.

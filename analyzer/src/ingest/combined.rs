@@ -12,7 +12,7 @@ use std::net::IpAddr;
 use memchr::memchr2;
 use tidegate_rules::{Client, Protocol, Request};
 
-use super::parser::{Format, BadReason, Parsed};
+use super::parser::{BadReason, Format, Parsed};
 use super::{Line, text, time};
 
 pub(super) fn recognises(line: &str) -> bool {

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use tidegate_rules::{CacheState, Request};
 
-use super::parser::{Format, BadReason, Parsed};
+use super::parser::{BadReason, Format, Parsed};
 use super::text::{self, JsonText};
 use super::{Line, time};
 

@@ -6,7 +6,7 @@
 use tidegate_rules::record::RECORD_FORMAT;
 use tidegate_rules::{Client, Outcome, Record, Request, Time};
 
-use super::parser::{Format, BadReason, Parsed};
+use super::parser::{BadReason, Format, Parsed};
 use super::{Line, text};
 
 /// What a record begins with.

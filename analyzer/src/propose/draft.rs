@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use tidegate_rules::agent::Category;
 use tidegate_rules::breadth::bits_for;
 use tidegate_rules::cell::{Layout, Window};
 use tidegate_rules::key::KeyKind;
@@ -17,6 +18,8 @@ use crate::detect::Finding;
 /// What a proposal is made of, before it is text.
 pub(super) struct Draft<'d> {
     pub(super) finding: &'d Finding,
+    /// The kind of software that the crawl passes itself off as.
+    pub(super) category: Option<Category>,
     pub(super) over: u32,
     pub(super) window_ms: u32,
     pub(super) routes: &'d [&'d str],
@@ -56,6 +59,7 @@ impl Draft<'_> {
             condition: Condition {
                 methods: vec!["GET".to_owned(), "HEAD".to_owned()],
                 routes: self.routes.iter().filter_map(place).collect(),
+                categories: self.category.into_iter().collect(),
                 not: Some(Box::new(verified)),
                 ..Condition::default()
             },
@@ -68,6 +72,11 @@ impl Draft<'_> {
             mode: Mode::Enforce,
             expires: None,
         }
+    }
+
+    fn agent(&self) -> String {
+        let category = self.category.map(Category::name);
+        category.map(|name| format!("agent = {{ category = \"{name}\" }}, ")).unwrap_or_default()
     }
 
     /// The proposal as a person reads it.
@@ -91,7 +100,7 @@ burst = {burst}
 [[rule]]
 id      = "{id}"
 why     = "More than {over} different pages within {window}, most of them opened once: that is a walk over the site, and it cost the origin {cost} units."
-match   = {{ route = [{routes}], breadth = {{ over = {over}, per = "{window}" }}, not = {{ agent = {{ verification = "verified" }} }} }}
+match   = {{ route = [{routes}], {agent}breadth = {{ over = {over}, per = "{window}" }}, not = {{ agent = {{ verification = "verified" }} }} }}
 key     = "visitor"
 quota   = "{id}"
 advice  = "Slow down to one page every ten seconds, honour Retry-After, and ask the site's people for bulk data."
@@ -112,6 +121,7 @@ predicted = [{effects}]
             per = quota.period_ms() / 60_000,
             burst = quota.burst(),
             over = self.over,
+            agent = self.agent(),
             window = format_args!("{}m", self.window_ms / 60_000),
             cost = number("units"),
             routes = list(self.routes.iter().map(|route| (*route).to_owned())),
@@ -142,4 +152,3 @@ fn effects(predicted: &Predicted) -> impl Iterator<Item = String> + '_ {
 fn list(items: impl Iterator<Item = String>) -> String {
     items.map(|item| format!("{item:?}")).collect::<Vec<_>>().join(", ")
 }
-

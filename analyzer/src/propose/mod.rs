@@ -14,15 +14,16 @@ use std::collections::HashMap;
 
 use draft::Draft;
 use serde::Serialize;
+use tidegate_rules::agent::Category;
 use tidegate_rules::{Engine, Mode, Quota, Ruleset, Time};
 
 use crate::analysis::{Analysis, rfc3339};
 use crate::backtest::{self, Backtest};
-use crate::clients::{Clients, WINDOWS_MS};
+use crate::clients::{Clients, Visitor, WINDOWS_MS};
 use crate::detect::Finding;
 use crate::ingest::IngestError;
 use crate::night::Night;
-use crate::score::is_verified;
+use crate::score::{count, is_verified};
 
 /// Thresholds of breadth that are tried, narrowest first.
 const THRESHOLDS: [u32; 8] = [20, 30, 40, 60, 80, 120, 180, 250];
@@ -35,6 +36,9 @@ const HARM_FLOOR: f64 = 0.25;
 
 /// Below this crawler score nobody is paced for walking.
 const CRAWLER_FLOOR: f64 = 0.6;
+
+/// A category that caused this share of a finding's cost is its disguise.
+const DISGUISE_SHARE: f64 = 0.9;
 
 /// Pages in [`PACE_MS`] that somebody over the threshold still gets.
 const PACE: u32 = 60;
@@ -114,14 +118,16 @@ fn for_walkers(
     now: Time,
 ) -> Result<Option<Proposal>, IngestError> {
     let Some((routes, dearest)) = routes(night.rules, clients, finding) else { return Ok(None) };
+    let category = disguise(night.rules, clients, finding);
     let mut best: Option<(Proposal, u64)> = None;
     for (at, window_ms) in WINDOWS_MS.into_iter().enumerate() {
         let Ok(quota) = Quota::new(PACE * dearest, PACE_MS, dearest * 2) else { continue };
-        let widest = f64::from(widest_reader(clients, finding, at)) * MARGIN;
+        let widest = f64::from(widest_reader(night.rules, clients, finding, category, at)) * MARGIN;
         let wide_enough = THRESHOLDS.into_iter().filter(|over| f64::from(*over) > widest);
         for over in wide_enough.take(ATTEMPTS) {
             let expires = expiry(now);
-            let draft = Draft { finding, over, window_ms, routes: &routes, quota, expires };
+            let draft =
+                Draft { finding, category, over, window_ms, routes: &routes, quota, expires };
             let predicted = predict(&attempt(night, &draft)?);
             if predicted.within_budgets {
                 let saved = predicted.origin_units_saved;
@@ -161,13 +167,37 @@ fn routes<'r>(
     Some((routes.iter().map(|route| route.name.as_str()).collect(), dearest))
 }
 
-/// The largest breadth of anybody whom the finding is not about, over one of
-/// the windows.
-fn widest_reader(clients: &Clients, finding: &Finding, window: usize) -> u32 {
+/// What nearly all of the finding's cost came disguised as: a rule about that
+/// category leaves every other kind of software alone.
+fn disguise(rules: &Ruleset, clients: &Clients, finding: &Finding) -> Option<Category> {
+    let mut units: HashMap<Option<Category>, u64> = HashMap::new();
+    for visitor in clients.visitors.values().filter(|v| finding.keys.contains(&v.client)) {
+        *units.entry(category(rules, visitor)).or_default() += visitor.activity.units;
+    }
+    let total: u64 = units.values().sum();
+    let (category, most) = units.into_iter().max_by_key(|(_, spent)| *spent)?;
+    category.filter(|_| count(most) >= DISGUISE_SHARE * count(total))
+}
+
+fn category(rules: &Ruleset, visitor: &Visitor) -> Option<Category> {
+    let agent = visitor.activity.claim?.agent?;
+    Some(rules.agent(agent)?.category)
+}
+
+/// The largest breadth over one of the windows of anybody whom the rule would
+/// match and the finding is not about.
+fn widest_reader(
+    rules: &Ruleset,
+    clients: &Clients,
+    finding: &Finding,
+    disguise: Option<Category>,
+    window: usize,
+) -> u32 {
     clients
         .visitors
         .values()
         .filter(|visitor| !finding.keys.contains(&visitor.client) && !is_verified(visitor))
+        .filter(|visitor| disguise.is_none() || category(rules, visitor) == disguise)
         .filter_map(|visitor| visitor.breadths.get(window).copied())
         .max()
         .unwrap_or_default()

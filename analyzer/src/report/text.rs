@@ -99,7 +99,12 @@ fn table(out: &mut String, header: &[&str], rows: Vec<Vec<String>>, marks: &Mark
         .iter()
         .enumerate()
         .map(|(at, cell)| {
-            rows.iter().filter_map(|row| row.get(at)).map(String::len).max().unwrap_or(0).max(cell.len())
+            rows.iter()
+                .filter_map(|row| row.get(at))
+                .map(String::len)
+                .max()
+                .unwrap_or(0)
+                .max(cell.len())
         })
         .collect();
     let right: Vec<bool> = (0..header.len())
@@ -122,7 +127,8 @@ fn table(out: &mut String, header: &[&str], rows: Vec<Vec<String>>, marks: &Mark
     };
     line(out, &header);
     if marks.bars {
-        let rule: Vec<String> = right.iter().map(|r| if *r { "--:" } else { "---" }.into()).collect();
+        let rule: Vec<String> =
+            right.iter().map(|r| if *r { "--:" } else { "---" }.into()).collect();
         let _ = writeln!(out, "| {} |", rule.join(" | "));
     }
     for row in &rows {
@@ -178,9 +184,7 @@ fn proposal(out: &mut String, proposal: &Proposal, marks: &Marks) {
         .cohorts
         .iter()
         .filter(|cohort| cohort.clients > 0)
-        .map(|cohort| {
-            vec![cohort.name.clone(), grouped(cohort.clients), grouped(cohort.throttled)]
-        })
+        .map(|cohort| vec![cohort.name.clone(), grouped(cohort.clients), grouped(cohort.throttled)])
         .collect();
     table(out, &["cohort", "clients", "throttled"], rows, marks);
     let close = if marks.bars { "```\n" } else { "" };

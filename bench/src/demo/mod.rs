@@ -142,7 +142,11 @@ fn analyze(site: &Path, log: &Path, out: &Path) -> Result<(Analysis, PathBuf)> {
     Ok((analysis, file))
 }
 
-fn night<'n>(inputs: &'n [Input], site: &'n Compiled, secret: &'n HashKey) -> tidegate::night::Night<'n> {
+fn night<'n>(
+    inputs: &'n [Input],
+    site: &'n Compiled,
+    secret: &'n HashKey,
+) -> tidegate::night::Night<'n> {
     let options = ingest::Options::default();
     tidegate::night::Night { inputs, options, rules: &site.rules, secret }
 }
