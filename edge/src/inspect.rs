@@ -39,6 +39,7 @@ impl Tidegate {
     /// # Errors
     ///
     /// The answer to send instead, where a rule refuses the request.
+    #[expect(clippy::result_large_err, reason = "a refusal is sent at once, never kept")]
     pub fn inspect(&mut self, request: &mut Request) -> Result<Pass, Answer> {
         let door = Door::open(request);
         crate::observe::strip_own(request);
@@ -116,13 +117,19 @@ pub struct Pass {
     /// Nothing where Tidegate is off.
     flight: Option<Arc<Mutex<Flight>>>,
     started: Instant,
+    #[cfg(feature = "harness")]
     door: Door,
 }
 
 impl Pass {
+    #[cfg_attr(not(feature = "harness"), expect(unused_variables, reason = "the closed door"))]
     fn new(flight: Option<Flight>, door: Door) -> Self {
-        let flight = flight.map(|flight| Arc::new(Mutex::new(flight)));
-        Self { flight, started: Instant::now(), door }
+        Self {
+            flight: flight.map(|flight| Arc::new(Mutex::new(flight))),
+            started: Instant::now(),
+            #[cfg(feature = "harness")]
+            door,
+        }
     }
 
     /// The flight, unless Tidegate is off. A poisoned lock is as good as any:
