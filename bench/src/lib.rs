@@ -10,3 +10,8 @@ pub mod origin;
 pub mod replay;
 pub mod stage;
 pub mod traffic;
+
+/// Viceroy copies its root certificates, header maps and settings for every
+/// request. With the system's allocator a replay takes a fifth longer.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

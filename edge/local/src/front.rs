@@ -65,12 +65,18 @@ impl Front {
     }
 
     async fn answer(&self, request: Request<hyper::Body>, client: IpAddr) -> Response<Body> {
+        let version = request.version();
         let request = match buffered(request).await {
             Ok(request) => prepared(request, self.host.as_ref()),
             Err(error) => return own(StatusCode::BAD_REQUEST, &format!("bad body: {error}")),
         };
         match self.runtime.request(request, client).await {
-            Ok(response) => response,
+            Ok(mut response) => {
+                // Viceroy passes on the origin's version; the client's
+                // connection has its own.
+                *response.version_mut() = version;
+                response
+            }
             Err(failure @ Failure::Request(_)) => {
                 own(StatusCode::BAD_REQUEST, &failure.to_string())
             }

@@ -26,6 +26,7 @@ pub mod rules;
 pub mod runtime;
 pub mod serve;
 pub mod stores;
+mod ticks;
 
 pub use logs::{LogSink, NOTES, RECORDS};
 pub use module::{Flavour, build};

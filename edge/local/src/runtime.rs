@@ -22,7 +22,7 @@ use viceroy_lib::config::{
 use viceroy_lib::{ExecuteCtx, ProfilingConfig, WasmFeatures};
 
 use crate::logs::{LastWords, LogSink, Splitter};
-use crate::stores;
+use crate::{stores, ticks};
 
 /// The backend that the module forwards to.
 pub const ORIGIN: &str = "origin";
@@ -226,8 +226,7 @@ impl Builder {
             settings =
                 settings.with_dictionaries([stores::SETTINGS, stores::PACKS].map(store).into());
         }
-        let context = settings
-            .finish()
+        let context = ticks::slowed(|| settings.finish())
             .with_context(|| format!("cannot run the module `{}`", self.module.display()))?;
         Ok(Runtime { context, last_words })
     }
