@@ -66,7 +66,7 @@ impl Rules {
             Some(pointer) => read(pointer),
             None => Err("rules: no pointer"),
         };
-        self.trouble = match read.and_then(|bytes| self.install(&bytes)) {
+        self.trouble = match read.and_then(|(bytes, version)| self.install(&bytes, version)) {
             Ok(()) => {
                 self.fallback = false;
                 None
@@ -88,34 +88,37 @@ impl Rules {
             return;
         }
         self.fallback = false;
-        if cached(LAST_GOOD).is_some_and(|bytes| self.install(&bytes).is_ok()) {
+        if let Some(bytes) = cached(LAST_GOOD)
+            && self.install(&bytes, pack::version(&bytes)).is_ok()
+        {
             return;
         }
         self.fallback = true;
-        if let Err(trouble) = self.install(FALLBACK) {
+        if let Err(trouble) = self.install(FALLBACK, pack::version(FALLBACK)) {
             crate::answer::note(trouble);
         }
     }
 
-    fn install(&mut self, bytes: &[u8]) -> Result<(), &'static str> {
+    fn install(&mut self, bytes: &[u8], version: String) -> Result<(), &'static str> {
         let rules = pack::decode(bytes).map_err(|error| match error {
             pack::PackError::Format(_) => "rules: pack of another format",
             _ => "rules: pack is damaged",
         })?;
         let secret = self.secret.get_or_insert_with(secret).clone();
-        let version = pack::version(bytes);
         self.engine = Some(Arc::new(Engine { rules, version, secret, switch: Mode::Shadow }));
         Ok(())
     }
 }
 
-/// The bytes of a pack: from the POP's cache, else from the Config Store, whose
-/// bytes are checked against the pointer's hash before they are kept.
-fn read(pointer: &str) -> Result<Vec<u8>, &'static str> {
+/// The bytes of a pack and their version: from the POP's cache, else from the
+/// Config Store, whose bytes are checked against the pointer's hash before they
+/// are kept. What comes from the cache is not hashed again: that takes longer than
+/// to decode it, and a sandbox may serve a handful of requests only.
+fn read(pointer: &str) -> Result<(Vec<u8>, String), &'static str> {
     let version = pack::pointer_version(pointer).map_err(|_| "rules: pointer is broken")?;
     let key = format!("tg1-pack-{version}");
     if let Some(bytes) = cached(&key) {
-        return Ok(bytes);
+        return Ok((bytes, version.to_owned()));
     }
     let store = ConfigStore::try_open(PACKS).map_err(|_| "rules: no store of packs")?;
     let entry = |key: &str| store.try_get(key).ok().flatten();
@@ -127,7 +130,7 @@ fn read(pointer: &str) -> Result<Vec<u8>, &'static str> {
         keep(&key, &bytes);
         keep(LAST_GOOD, &bytes);
     }
-    Ok(bytes)
+    Ok((bytes, version.to_owned()))
 }
 
 fn cached(key: &str) -> Option<Vec<u8>> {
