@@ -6,12 +6,14 @@ use tidegate_rules::agent::Category;
 use tidegate_rules::record::Verification;
 use tidegate_rules::{Ruleset, Time};
 
+use crate::basis::{Assumptions, Lines, Window};
 use crate::clients::{Activity, Clients};
 use crate::detect::{Finding, detect};
 use crate::ingest::{IngestError, Progress};
-use crate::night::{Assumptions, Night, Passed};
+use crate::night::{Night, Passed};
 use crate::propose::Proposal;
 use crate::score::{self, Class};
+use crate::time;
 
 /// The format of the machine output written by this version.
 pub const OUTPUT_FORMAT: u8 = 1;
@@ -21,9 +23,9 @@ pub const OUTPUT_FORMAT: u8 = 1;
 pub struct Analysis {
     /// [`OUTPUT_FORMAT`].
     pub format: u8,
-    /// First and last request.
+    /// First and last request; `None` where there was none.
     pub window: Option<Window>,
-    /// How many lines were read.
+    /// Lines of the log.
     pub lines: Lines,
     /// What the log did not say.
     pub assumptions: Assumptions,
@@ -37,26 +39,6 @@ pub struct Analysis {
     pub findings: Vec<Finding>,
     /// Rules made from findings, with what they would have done.
     pub proposals: Vec<Proposal>,
-}
-
-/// First and last request, in RFC 3339.
-#[derive(Debug, Clone, Serialize)]
-pub struct Window {
-    /// The first.
-    pub from: String,
-    /// The last.
-    pub to: String,
-}
-
-/// How many lines were read.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct Lines {
-    /// Lines read, bad ones included.
-    pub read: u64,
-    /// Lines that are no request.
-    pub bad: u64,
-    /// Lines that origin shielding had logged twice.
-    pub duplicate: u64,
 }
 
 /// The whole site.
@@ -81,10 +63,12 @@ pub struct ClientRow {
     pub origin_units: u64,
     /// Different pages over all requests.
     pub pages: usize,
-    /// First request, in RFC 3339.
-    pub first: String,
-    /// Last request, in RFC 3339.
-    pub last: String,
+    /// First request.
+    #[serde(serialize_with = "time::serialize")]
+    pub first: Time,
+    /// Last request.
+    #[serde(serialize_with = "time::serialize")]
+    pub last: Time,
     /// What it claims to be, where the log has a User-Agent.
     pub agent: Option<AgentRow>,
     /// What kind of client it seems to be.
@@ -127,12 +111,8 @@ impl Analysis {
         };
         let analysis = Self {
             format: OUTPUT_FORMAT,
-            window: passed.window.map(|(from, to)| Window { from: rfc3339(from), to: rfc3339(to) }),
-            lines: Lines {
-                read: passed.lines.read(),
-                bad: passed.lines.bad(),
-                duplicate: passed.duplicates,
-            },
+            window: passed.window,
+            lines: passed.lines,
             assumptions: passed.assumptions,
             total,
             clients_total: clients.clients.len(),
@@ -152,11 +132,7 @@ impl Analysis {
 }
 
 fn rows(rules: &Ruleset, clients: &Clients) -> Vec<ClientRow> {
-    let mut breadths = std::collections::HashMap::new();
-    for visitor in clients.visitors.values() {
-        let widest = breadths.entry(visitor.client.as_str()).or_insert(0);
-        *widest = visitor.breadth().max(*widest);
-    }
+    let breadths = clients.breadths();
     let breadth = |key: &str| breadths.get(key).copied().unwrap_or_default();
     clients.clients.iter().map(|(key, activity)| row(rules, key, activity, breadth(key))).collect()
 }
@@ -169,10 +145,10 @@ fn row(rules: &Ruleset, key: &str, activity: &Activity, breadth: u32) -> ClientR
         requests: activity.requests,
         origin_units: activity.units,
         pages: activity.pages.len(),
-        first: rfc3339(first),
-        last: rfc3339(last),
+        first,
+        last,
         agent: activity.claim.map(|claim| {
-            let agent = claim.agent.and_then(|at| rules.agent(at));
+            let agent = activity.agent(rules);
             AgentRow {
                 name: agent.map(|agent| agent.name.clone()),
                 category: agent.map(|agent| agent.category).map(Category::name),
@@ -189,11 +165,4 @@ fn row(rules: &Ruleset, key: &str, activity: &Activity, breadth: u32) -> ClientR
 /// Three digits are more than a score can say.
 fn rounded(score: f64) -> f64 {
     (score * 1000.0).round() / 1000.0
-}
-
-/// A time in RFC 3339, in UTC, to the millisecond where it has any.
-#[must_use]
-pub fn rfc3339(time: Time) -> String {
-    let millis = i64::try_from(time.unix_millis()).unwrap_or_default();
-    jiff::Timestamp::from_millisecond(millis).map(|stamp| stamp.to_string()).unwrap_or_default()
 }

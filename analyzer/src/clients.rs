@@ -4,16 +4,17 @@
 //! [`crate::score`], findings in [`crate::detect`].
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+use std::net::IpAddr;
 
-use tidegate_rules::agent::Claim;
+use serde::{Serialize, Serializer};
+use tidegate_rules::agent::{Agent, Claim};
 use tidegate_rules::key::{KeyKind, client_of};
+use tidegate_rules::record::Verification;
 use tidegate_rules::{Client, Ruleset, Time};
 
 use crate::night::Seen;
-
-/// The windows over which breadth is counted, in milliseconds, shortest first: a
-/// burst stands out in the first, a patient walk in the last.
-pub const WINDOWS_MS: [u32; 2] = [60_000, 600_000];
+use crate::walk::Walks;
 
 /// Sample request ids kept for one client.
 const SAMPLES: usize = 3;
@@ -23,7 +24,7 @@ const MINUTE_MS: u64 = 60_000;
 /// Everybody of one night.
 #[derive(Debug, Default)]
 pub struct Clients {
-    /// Clients by their text: an address, an IPv6 /64, or a hash in hex.
+    /// Clients by the text of their [`ClientKey`].
     pub clients: BTreeMap<String, Activity>,
     /// Visitors by their key's hash.
     pub visitors: HashMap<u128, Visitor>,
@@ -50,6 +51,8 @@ pub struct Activity {
     pub referred: (u64, u64),
     /// Different pages, by the hash of their paths.
     pub pages: HashSet<u64>,
+    /// Its breadth. A client's is that of all its visitors together.
+    pub walks: Walks,
     /// Answers by hundreds of their status: 1xx to 5xx.
     pub statuses: [u64; 6],
     /// First and last request.
@@ -64,45 +67,15 @@ pub struct Activity {
     pub samples: Vec<String>,
 }
 
-/// A visitor: an activity with its breadth.
+/// A visitor: an activity with what it was about.
 #[derive(Debug, Clone, Default)]
 pub struct Visitor {
     /// What it did.
     pub activity: Activity,
     /// The client that it belongs to.
     pub client: String,
-    /// Largest breadth over each of [`WINDOWS_MS`].
-    pub breadths: [u32; WINDOWS_MS.len()],
     /// Origin units by place of route.
     pub routes: HashMap<Option<u16>, u64>,
-    walks: [Walk; WINDOWS_MS.len()],
-}
-
-/// Different pages over one rolling window, as cells count them, but exact.
-#[derive(Debug, Clone, Default)]
-struct Walk {
-    half: u64,
-    current: HashSet<u64>,
-    last: HashSet<u64>,
-}
-
-impl Walk {
-    fn mark(&mut self, half: u64, page: u64) -> u32 {
-        match half.saturating_sub(self.half) {
-            0 => {}
-            1 => self.last = std::mem::take(&mut self.current),
-            _ => {
-                self.last.clear();
-                self.current.clear();
-            }
-        }
-        self.half = self.half.max(half);
-        // A page that comes again moves from the last half to the current one,
-        // so that the two sets never share a page.
-        self.last.remove(&page);
-        self.current.insert(page);
-        u32::try_from(self.current.len() + self.last.len()).unwrap_or(u32::MAX)
-    }
 }
 
 /// What happened within one minute.
@@ -127,19 +100,31 @@ impl Clients {
         let asset = seen.derived.route.and_then(|at| rules.route(at)).is_some_and(|r| r.asset);
         self.minutes.entry(minute(seen.request.time)).or_default().add(seen.units);
         *self.routes.entry(seen.derived.route).or_default() += u64::from(seen.units);
-        let Some(name) = client_name(seen.request.client) else {
+        let Some(client) = ClientKey::of(seen.request.client) else {
             self.unknown += 1;
             return;
         };
+        let name = client.to_string();
         if let Some(key) = seen.derived.key(KeyKind::Visitor) {
             let visitor = self.visitors.entry(key.hash).or_default();
             visitor.activity.add(seen, asset);
-            visitor.walk(seen);
+            *visitor.routes.entry(seen.derived.route).or_default() += u64::from(seen.units);
             if visitor.client.is_empty() {
                 visitor.client.clone_from(&name);
             }
         }
         self.clients.entry(name).or_default().add(seen, asset);
+    }
+
+    /// The largest breadth of each client's visitors.
+    #[must_use]
+    pub fn breadths(&self) -> HashMap<&str, u32> {
+        let mut breadths = HashMap::new();
+        for visitor in self.visitors.values() {
+            let widest = breadths.entry(visitor.client.as_str()).or_insert(0);
+            *widest = visitor.activity.walks.breadth().max(*widest);
+        }
+        breadths
     }
 }
 
@@ -155,6 +140,10 @@ impl Activity {
             self.referred.1 += 1;
         }
         self.pages.insert(seen.derived.page);
+        // As in cells, where a free page is not marked.
+        if seen.units > 0 {
+            self.walks.mark(time, seen.derived.page);
+        }
         let class = usize::from(seen.event.status().unwrap_or_default() / 100);
         if let Some(count) = self.statuses.get_mut(class) {
             *count += 1;
@@ -171,6 +160,18 @@ impl Activity {
         {
             self.samples.push(id.to_owned());
         }
+    }
+
+    /// The agent that it claims to be, where the site knows it.
+    #[must_use]
+    pub fn agent<'r>(&self, rules: &'r Ruleset) -> Option<&'r Agent> {
+        rules.agent(self.claim?.agent?)
+    }
+
+    /// Whether it proved to be what it says.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        self.claim.is_some_and(|claim| claim.verification == Verification::Verified)
     }
 
     /// The minute in which it caused most units.
@@ -193,27 +194,6 @@ impl Activity {
     }
 }
 
-impl Visitor {
-    /// Largest breadth over the longest window.
-    #[must_use]
-    pub fn breadth(&self) -> u32 {
-        self.breadths.last().copied().unwrap_or_default()
-    }
-
-    /// Counts pages that were about to reach the origin.
-    fn walk(&mut self, seen: &Seen<'_>) {
-        *self.routes.entry(seen.derived.route).or_default() += u64::from(seen.units);
-        if seen.units == 0 {
-            return;
-        }
-        let walks = self.walks.iter_mut().zip(&mut self.breadths).zip(WINDOWS_MS);
-        for ((walk, widest), window) in walks {
-            let half = seen.request.time.unix_millis() / u64::from(window / 2);
-            *widest = walk.mark(half, seen.derived.page).max(*widest);
-        }
-    }
-}
-
 /// The minute since the epoch.
 #[must_use]
 pub fn minute(time: Time) -> u64 {
@@ -226,11 +206,60 @@ pub fn minute_start(minute: u64) -> Time {
     Time::from_unix_millis(minute * MINUTE_MS)
 }
 
-/// A client as text: its address, its IPv6 /64, or its hash.
-#[must_use]
-pub fn client_name(client: Option<Client>) -> Option<String> {
-    Some(match client? {
-        Client::Address(address) => client_of(address).to_string(),
-        Client::Hashed { client, .. } => format!("{client:016x}"),
-    })
+/// Who a client is, as reports name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ClientKey {
+    /// An IPv4 address, or the first address of an IPv6 /64.
+    Address(IpAddr),
+    /// The keyed hash that records carry instead.
+    Hashed(u64),
+}
+
+impl ClientKey {
+    /// The client of a request; `None` where the log does not say.
+    #[must_use]
+    pub fn of(client: Option<Client>) -> Option<Self> {
+        Some(match client? {
+            Client::Address(address) => Self::Address(client_of(address)),
+            Client::Hashed { client, .. } => Self::Hashed(client),
+        })
+    }
+}
+
+/// An address, or 16 hex digits.
+impl fmt::Display for ClientKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Hashed(hash) => write!(f, "{hash:016x}"),
+        }
+    }
+}
+
+impl Serialize for ClientKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::masked;
+
+    #[test]
+    fn keys_are_named_by_client_and_shortened_to_their_network() {
+        let named = |client| {
+            let key = ClientKey::of(Some(client)).unwrap().to_string();
+            let network = masked(&key, false);
+            (key, network)
+        };
+        let address = |text: &str| Client::Address(text.parse().unwrap());
+        let both = |key: &str, network: &str| (key.to_owned(), network.to_owned());
+        assert_eq!(named(address("192.0.2.7")), both("192.0.2.7", "192.0.2.0/24"));
+        assert_eq!(named(address("::ffff:192.0.2.7")), both("192.0.2.7", "192.0.2.0/24"));
+        assert_eq!(named(address("2001:db8:1:2:3::4")), both("2001:db8:1:2::", "2001:db8:1::/48"));
+        let hashed = Client::Hashed { client: 0xabc, network: 1 };
+        assert_eq!(named(hashed), both("0000000000000abc", "0000000000000abc"));
+    }
 }

@@ -56,7 +56,7 @@ impl Event {
             vouched: request.vouched.or_else(|| vouched(decided?.verification)),
             request_id: request.request_id.map(Into::into),
             outcome: line.outcome,
-            refused: decided.is_some_and(|record| record.decision == Action::Throttle),
+            refused: decided.is_some_and(|record| refuses(record.decision)),
             referred: line.referer.map(|referer| !referer.is_empty()),
         }
     }
@@ -94,8 +94,8 @@ impl Event {
         self.outcome.status
     }
 
-    /// What the log says of the cache. What Tidegate refused was about to reach
-    /// the origin, so it counts as a miss that was spared.
+    /// What the log says of the cache. What Tidegate refused, for now or for
+    /// good, it kept from the origin, so it counts as a miss that was spared.
     #[must_use]
     pub fn cache(&self) -> Option<CacheState> {
         if self.refused { Some(CacheState::Miss) } else { self.outcome.cache }
@@ -114,6 +114,14 @@ impl Event {
         let mut hasher = DefaultHasher::new();
         (&self.pop, &self.host, &self.path, &self.query).hash(&mut hasher);
         hasher.finish()
+    }
+}
+
+/// Whether the client got a refusal instead of an answer.
+const fn refuses(action: Action) -> bool {
+    match action {
+        Action::Throttle | Action::Block => true,
+        Action::Pass | Action::Allow => false,
     }
 }
 

@@ -2,15 +2,22 @@
 
 pub mod analysis;
 pub mod backtest;
+pub mod basis;
 pub mod cli;
 pub mod clients;
 pub mod detect;
 mod event;
 pub mod ingest;
 pub mod night;
+mod page;
 pub mod promote;
 pub mod propose;
 pub mod report;
+pub mod rule_files;
 pub mod score;
+mod table;
+mod text;
+pub mod time;
+pub mod walk;
 
 pub use event::Event;

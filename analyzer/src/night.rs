@@ -8,11 +8,13 @@
 use std::cell::RefCell;
 use std::collections::{BinaryHeap, HashMap};
 
-use serde::Serialize;
 use tidegate_rules::features::{Derived, derive};
 use tidegate_rules::route::CacheClass;
 use tidegate_rules::{CacheState, HashKey, Request, Ruleset, Time};
 
+use crate::basis::{
+    Assumptions, CacheSource, CostSource, Lines, PopSource, StrainSource, VisitorSource, Window,
+};
 use crate::event::Event;
 use crate::ingest::{self, Format, IngestError, Input, Line, Options, Progress, Summary};
 
@@ -49,86 +51,22 @@ pub struct Seen<'s> {
     pub event: &'s Event,
 }
 
-/// What the log did not say, and what was taken instead. Printed beside every
-/// figure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Assumptions {
-    /// Where cache states come from.
-    pub cache: CacheSource,
-    /// Where costs come from.
-    pub cost: CostSource,
-    /// Where POPs come from.
-    pub pops: PopSource,
-    /// Where the origin's strain comes from.
-    pub strain: StrainSource,
-    /// What tells the visitors of one client apart.
-    pub visitor: VisitorSource,
-}
-
-/// Where cache states come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CacheSource {
-    /// The log says.
-    Logged,
-    /// A page is a hit where its route's cache class and what was seen before
-    /// at the same POP make it one.
-    Modelled,
-    /// The log is the origin's own: every line reached it.
-    Origin,
-}
-
-/// Where costs come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CostSource {
-    /// From the rule file's routes.
-    Declared,
-}
-
-/// Where POPs come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PopSource {
-    /// The log says.
-    Logged,
-    /// One is assumed.
-    Assumed,
-}
-
-/// Where the origin's strain comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StrainSource {
-    /// Nowhere: no rule asks for it yet.
-    None,
-}
-
-/// What tells the visitors of one client apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum VisitorSource {
-    /// Their fingerprints.
-    Fingerprint,
-    /// Their User-Agents.
-    UserAgent,
-}
-
 /// What a pass found out about the log itself.
 #[derive(Debug, Clone)]
 pub struct Passed {
-    /// Files, lines and bad lines.
-    pub lines: Summary,
-    /// Lines left out because origin shielding had logged them twice.
-    pub duplicates: u64,
+    /// Every file, with samples of its bad lines.
+    pub files: Summary,
+    /// Which lines count.
+    pub lines: Lines,
     /// What was assumed.
     pub assumptions: Assumptions,
-    /// First and last request.
-    pub window: Option<(Time, Time)>,
+    /// First and last request; `None` where there was none.
+    pub window: Option<Window>,
 }
 
 impl Night<'_> {
-    /// Shows every request to `sink`, in time order.
+    /// Shows every request to `sink`, in time order. One that comes more than
+    /// 30 s late may be shown out of order, and is counted in [`Lines::late`].
     ///
     /// # Errors
     ///
@@ -139,7 +77,7 @@ impl Night<'_> {
         sink: &mut dyn FnMut(&Seen<'_>),
     ) -> Result<Passed, IngestError> {
         let state = RefCell::new(Pass::default());
-        let lines = ingest::read(self.inputs, &self.options, progress, &mut |line| {
+        let files = ingest::read(self.inputs, &self.options, progress, &mut |line| {
             let mut state = state.borrow_mut();
             state.take(line);
             while let Some(event) = state.due() {
@@ -150,8 +88,7 @@ impl Night<'_> {
         while let Some(event) = state.waiting.pop() {
             self.show(&mut state, &event, sink);
         }
-        let assumptions = state.assumptions(&lines);
-        Ok(Passed { lines, duplicates: state.duplicates, assumptions, window: state.window })
+        Ok(state.passed(files))
     }
 
     fn show(&self, pass: &mut Pass, event: &Event, sink: &mut dyn FnMut(&Seen<'_>)) {
@@ -171,7 +108,8 @@ struct Pass {
     latest: Time,
     taken: u64,
     duplicates: u64,
-    window: Option<(Time, Time)>,
+    late: u64,
+    window: Option<Window>,
     fingerprints: bool,
     pops: bool,
     modelled: bool,
@@ -199,8 +137,11 @@ impl Pass {
     fn note(&mut self, request: &Request<'_>) {
         self.fingerprints |= request.signals.ja4.is_some() || request.signals.fingerprint.is_some();
         self.pops |= request.pop.is_some();
-        let (from, to) = self.window.unwrap_or((request.time, request.time));
-        self.window = Some((from.min(request.time), to.max(request.time)));
+        let time = request.time;
+        let window = self.window.get_or_insert(Window { from: time, to: time });
+        self.late += u64::from(time < window.to);
+        window.from = window.from.min(time);
+        window.to = window.to.max(time);
     }
 
     /// The cache state of a request whose log does not say.
@@ -225,8 +166,18 @@ impl Pass {
         CacheState::Miss
     }
 
-    fn assumptions(&self, lines: &Summary) -> Assumptions {
-        let combined = lines.files.iter().any(|file| file.format == Some(Format::Combined));
+    fn passed(self, files: Summary) -> Passed {
+        let lines = Lines {
+            read: files.read(),
+            bad: files.bad(),
+            duplicate: self.duplicates,
+            late: self.late,
+        };
+        Passed { lines, assumptions: self.assumptions(&files), window: self.window, files }
+    }
+
+    fn assumptions(&self, files: &Summary) -> Assumptions {
+        let combined = files.files.iter().any(|file| file.format == Some(Format::Combined));
         let cache = if self.modelled {
             CacheSource::Modelled
         } else if combined {
@@ -245,23 +196,4 @@ impl Pass {
             },
         }
     }
-}
-
-/// The assumptions in one line, as they stand beside every figure.
-#[must_use]
-pub fn told(assumptions: &Assumptions) -> String {
-    let cache = match assumptions.cache {
-        CacheSource::Logged => "logged",
-        CacheSource::Modelled => "modelled",
-        CacheSource::Origin => "none (the origin's own log)",
-    };
-    let visitor = match assumptions.visitor {
-        VisitorSource::Fingerprint => "by fingerprint",
-        VisitorSource::UserAgent => "by User-Agent",
-    };
-    let pops = match assumptions.pops {
-        PopSource::Logged => "logged",
-        PopSource::Assumed => "one assumed",
-    };
-    format!("cache {cache}; cost declared; POPs {pops}; visitors {visitor}")
 }

@@ -4,11 +4,6 @@
 use anyhow::{Context as _, Result, bail, ensure};
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
-/// What a file of proposals starts with.
-pub const HEADER: &str = "# Proposed rules, in shadow. Try them with `tidegate backtest --with`, then\n\
-                          # put them among the site's own with `tidegate promote`.\n\
-                          format = 1\n";
-
 /// What a reviewer says.
 #[derive(Debug, Clone, Copy)]
 pub struct Review<'r> {

@@ -5,11 +5,10 @@
 //! probabilities. A tool is like a crawler in most of these, which is why the
 //! first score alone never leads to a rule.
 
+use tidegate_rules::Ruleset;
 use tidegate_rules::agent::Category;
-use tidegate_rules::record::Verification;
-use tidegate_rules::{Ruleset, agent};
 
-use crate::clients::{Activity, Visitor};
+use crate::clients::Activity;
 
 /// Origin units that one origin core can do in a minute.
 pub const CORE_MINUTE_UNITS: f64 = 60_000.0;
@@ -94,12 +93,11 @@ impl Class {
 #[must_use]
 pub fn classify(rules: &Ruleset, activity: &Activity, breadth: u32) -> (Class, Vec<String>) {
     let mut reasons = Vec::new();
-    let claim = activity.claim;
-    let agent = claim.and_then(|claim| rules.agent(claim.agent?));
+    let agent = activity.agent(rules);
     if let Some(agent) = agent {
         reasons.push(format!("says it is {}", agent.name));
     }
-    if claim.is_some_and(|claim| claim.verification == Verification::Verified) {
+    if activity.is_verified() {
         reasons.push("its address verifies that".to_owned());
     }
     let category = agent.map(|agent| agent.category);
@@ -134,11 +132,4 @@ pub fn classify(rules: &Ruleset, activity: &Activity, breadth: u32) -> (Class, V
 fn is_declared_bot(category: Option<Category>) -> bool {
     use Category::{AiCrawler, Archive, SearchEngine, Seo};
     matches!(category, Some(SearchEngine | AiCrawler | Archive | Seo))
-}
-
-/// Whether a visitor proved to be what it says.
-#[must_use]
-pub fn is_verified(visitor: &Visitor) -> bool {
-    let claim: Option<agent::Claim> = visitor.activity.claim;
-    claim.is_some_and(|claim| claim.verification == Verification::Verified)
 }

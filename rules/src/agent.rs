@@ -8,20 +8,17 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::glob::{Glob, Shingles};
 use crate::key::canonical;
 use crate::record::Verification;
 use crate::request::{Client, Vouched};
 
-/// One kind of software, known by its User-Agent.
+/// One kind of software, known by its User-Agents: [`crate::Ruleset::user_agents`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agent {
     /// Its name in rules and reports.
     pub name: String,
     /// What it is for.
     pub category: Category,
-    /// What its User-Agents look like.
-    pub user_agents: Vec<Glob>,
     /// Addresses that it is known to come from.
     pub networks: Vec<IpNet>,
     /// Whether those are all of them, so that any other address contradicts the
@@ -76,17 +73,6 @@ pub struct Claim {
     pub verification: Verification,
 }
 
-/// The first agent in file order one of whose globs matches.
-#[must_use]
-pub fn find(agents: &[Agent], user_agent: &str) -> Option<u16> {
-    let shingles = Shingles::of(user_agent);
-    let claims = |agent: &Agent| {
-        agent.user_agents.iter().any(|glob| glob.matches_with(user_agent, &shingles))
-    };
-    let at = agents.iter().position(claims)?;
-    u16::try_from(at).ok()
-}
-
 /// What becomes of the claim to be `agent`, made from `client`.
 #[must_use]
 pub fn verify(
@@ -124,7 +110,6 @@ mod tests {
         Agent {
             name: "googlebot".into(),
             category: Category::SearchEngine,
-            user_agents: vec![Glob::text("*Googlebot/2.1*")],
             networks: vec!["192.0.2.0/24".parse().unwrap()],
             exhaustive,
         }

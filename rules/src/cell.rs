@@ -5,6 +5,8 @@
 //! a cell of another layout counts as empty, so that new rules start afresh
 //! instead of reading old state wrongly.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::breadth;
@@ -129,17 +131,13 @@ impl<'l> Cell<'l> {
     /// is fresh.
     #[must_use]
     pub fn arrival(&self, slot: u16) -> u64 {
-        let at = Self::budget_at(slot);
-        let bytes = self.bytes.get(at..at + BUDGET_BYTES);
+        let bytes = self.budget_at(slot).and_then(|at| self.bytes.get(at));
         bytes.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_le_bytes)
     }
 
     /// Sets the arrival time of budget `slot`.
     pub fn set_arrival(&mut self, slot: u16, tat: u64) {
-        let at = Self::budget_at(slot);
-        if usize::from(slot) < self.layout.budgets.len()
-            && let Some(bytes) = self.bytes.get_mut(at..at + BUDGET_BYTES)
-        {
+        if let Some(bytes) = self.budget_at(slot).and_then(|at| self.bytes.get_mut(at)) {
             bytes.copy_from_slice(&tat.to_le_bytes());
         }
     }
@@ -157,8 +155,11 @@ impl<'l> Cell<'l> {
         counts
     }
 
-    fn budget_at(slot: u16) -> usize {
-        ID_BYTES + usize::from(slot) * BUDGET_BYTES
+    /// Where the arrival time of a budget lies, if the layout has it.
+    fn budget_at(&self, slot: u16) -> Option<Range<usize>> {
+        let slot = usize::from(slot);
+        let at = ID_BYTES + slot * BUDGET_BYTES;
+        (slot < self.layout.budgets.len()).then_some(at..at + BUDGET_BYTES)
     }
 }
 
@@ -181,6 +182,8 @@ fn mark_window(bytes: &mut [u8], window: Window, page: u64, now: Time) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn layout() -> Layout {
@@ -219,9 +222,14 @@ mod tests {
     fn slots_that_do_not_exist_are_harmless() {
         let layout = layout();
         let mut cell = Cell::open(&layout, None);
+        cell.mark(7, at(0));
+        let marked = cell.clone();
+        cell.set_arrival(2, u64::MAX);
         cell.set_arrival(9, u64::MAX);
-        assert_eq!(cell, Cell::open(&layout, None));
-        assert_eq!(cell.arrival(u16::MAX), 0);
+        assert_eq!(cell, marked);
+        for slot in [2, 3, 9, u16::MAX] {
+            assert_eq!(cell.arrival(slot), 0, "no bitmap is read as a time");
+        }
     }
 
     #[test]
@@ -230,5 +238,33 @@ mod tests {
         let mut cell = Cell::open(&layout, None);
         cell.mark(7, at(1_000_000));
         assert_eq!(cell.mark(8, at(0)), [1]);
+    }
+
+    proptest! {
+        #[test]
+        fn foreign_bytes_are_an_empty_cell(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+            let layout = layout();
+            prop_assume!(!bytes.starts_with(&layout.id.to_le_bytes()));
+            prop_assert_eq!(Cell::open(&layout, Some(bytes)), Cell::open(&layout, None));
+        }
+
+        /// Whatever a cell of this layout holds, the page counts and the rest of
+        /// the cell stays as it is.
+        #[test]
+        fn damaged_cells_are_cells(
+            rest in prop::collection::vec(any::<u8>(), 52),
+            page in any::<u64>(),
+        ) {
+            let layout = layout();
+            let bytes = [&layout.id.to_le_bytes()[..], &rest].concat();
+            let mut cell = Cell::open(&layout, Some(bytes));
+            let before = (cell.arrival(0), cell.arrival(1));
+            let counts = cell.mark(page, at(0));
+            prop_assert!(counts.len() == 1 && counts[0] >= 1);
+            prop_assert_eq!(cell.mark(page, at(0)), counts);
+            prop_assert_eq!((cell.arrival(0), cell.arrival(1)), before);
+            let kept = Cell::open(&layout, Some(cell.clone().into_bytes()));
+            prop_assert_eq!(kept, cell);
+        }
     }
 }

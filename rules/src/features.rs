@@ -45,7 +45,7 @@ impl Derived {
 /// Derives what rules ask about.
 #[must_use]
 pub fn derive(rules: &Ruleset, secret: &HashKey, request: &Request<'_>) -> Derived {
-    let route = route::find(&rules.routes, request.path);
+    let route = rules.paths.first_owner(request.path);
     let units = route.and_then(|at| rules.route(at)).map_or(UNROUTED_COST, |route| route.cost);
     let fingerprint = fingerprint(&request.signals);
     let hashes = request.client.map(|client| secret.client(client));
@@ -72,7 +72,7 @@ fn visitor(secret: &HashKey, client: u64, fingerprint: Option<u64>, agent: Optio
 
 fn claim(rules: &Ruleset, request: &Request<'_>) -> Option<Claim> {
     let user_agent = request.user_agent?;
-    let agent = agent::find(&rules.agents, user_agent);
+    let agent = rules.user_agents.first_owner(user_agent);
     let known = agent.and_then(|at| rules.agent(at));
     Some(Claim { agent, verification: agent::verify(known, request.client, request.vouched) })
 }

@@ -37,14 +37,18 @@ pub enum Charged {
 /// moves `tat` where the budget had them.
 ///
 /// An arrival time that lies further ahead than the quota's whole span was not
-/// written by this quota: it is clamped, so that a corrupt cell never locks
-/// anybody out for longer than a spent budget would.
+/// written by this quota and this clock: it is put right, whatever the budget
+/// says, so that a corrupt cell never locks anybody out for longer than a spent
+/// budget would.
+///
+/// The compiler demands a burst of at least the dearest route. More units than a
+/// burst come from a rule set that it never saw: they pass, and cost nothing.
 pub fn charge(quota: &Quota, tat: &mut u64, units: NonZeroU32, now: Time) -> Charged {
-    let Some(limits) = quota.governor() else { return Charged::Passed { remaining: 0 } };
+    let limits = quota.governor().filter(|_| units <= quota.burst());
+    let Some(limits) = limits else { return Charged::Passed { remaining: 0 } };
     let now = now.unix_nanos();
-    let stored = (*tat != 0).then(|| (*tat).min(now.saturating_add(quota.span_nanos())));
-    let limiter: Limiter =
-        RateLimiter::new(limits, Arrival(Cell::new(stored)), EpochClock::at(now));
+    *tat = (*tat).min(now.saturating_add(quota.span_nanos()));
+    let limiter: Limiter = RateLimiter::new(limits, Arrival(Cell::new(*tat)), EpochClock::at(now));
     let charged = match limiter.check_n(units) {
         Ok(Ok(left)) => Charged::Passed { remaining: left.remaining_burst_capacity() },
         Ok(Err(refused)) => {
@@ -52,12 +56,21 @@ pub fn charge(quota: &Quota, tat: &mut u64, units: NonZeroU32, now: Time) -> Cha
             let millis = u64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
             return Charged::Refused { retry_ms: millis.max(1) };
         }
-        // The compiler demands a burst of at least the dearest route, so this
-        // is a rule set that it never saw: let the request through.
         Err(_) => return Charged::Passed { remaining: 0 },
     };
-    *tat = limiter.into_state_store().0.get().unwrap_or(*tat);
+    *tat = limiter.into_state_store().0.get();
     charged
+}
+
+/// Gives back what [`charge`] took for a request that cost nothing after all.
+///
+/// Where the budget filled up in between, that is once more than it lost: never
+/// more than the units of the request.
+pub fn refund(quota: &Quota, tat: &mut u64, units: NonZeroU32) {
+    if units <= quota.burst() {
+        let taken = quota.nanos_per_unit().saturating_mul(u64::from(units.get()));
+        *tat = tat.saturating_sub(taken);
+    }
 }
 
 type Limiter = RateLimiter<NotKeyed, Arrival, EpochClock, StateInformationMiddleware>;
@@ -92,7 +105,7 @@ impl Clone for EpochClock {
 }
 
 /// The arrival time of one budget.
-struct Arrival(Cell<Option<u64>>);
+struct Arrival(Cell<u64>);
 
 impl StateStore for Arrival {
     type Key = NotKeyed;
@@ -101,8 +114,8 @@ impl StateStore for Arrival {
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        let (outcome, tat) = f(self.0.get().map(Nanos::from))?;
-        self.0.set(Some(tat.as_u64()));
+        let (outcome, tat) = f(Some(Nanos::from(self.0.get())))?;
+        self.0.set(tat.as_u64());
         Ok(outcome)
     }
 }
@@ -160,15 +173,88 @@ mod tests {
             panic!("a full clamp refuses")
         };
         assert!(retry_ms <= 10_000, "{retry_ms}");
+        let then = at(retry_ms);
+        assert!(matches!(charge(&quota, &mut tat, units(1), then), Charged::Passed { .. }));
     }
 
     #[test]
     fn more_than_a_burst_is_let_through() {
         let quota = Quota::new(60, 60_000, 10).unwrap();
-        assert_eq!(charge(&quota, &mut 0, units(11), at(0)), Charged::Passed { remaining: 0 });
+        for dear in [11, u32::MAX] {
+            let mut tat = 42;
+            let passed = charge(&quota, &mut tat, units(dear), at(0));
+            assert_eq!((passed, tat), (Charged::Passed { remaining: 0 }, 42));
+            refund(&quota, &mut tat, units(dear));
+            assert_eq!(tat, 42, "what cost nothing gives nothing back");
+        }
+    }
+
+    /// Every quota that can be written.
+    fn quota() -> impl Strategy<Value = Quota> {
+        let raw = (any::<u32>(), any::<u32>(), any::<u32>(), 0_u32..32, 0_u32..32, 0_u32..32);
+        raw.prop_filter_map("impossible", |(units, period_ms, burst, a, b, c)| {
+            Quota::new(units >> a, period_ms >> b, burst >> c).ok()
+        })
     }
 
     proptest! {
+        /// Any quota, any stored time, any clock: no panic, no wait longer than
+        /// a spent burst needs, and whoever waits that long passes.
+        #[test]
+        fn nobody_waits_longer_than_a_burst_takes(
+            quota in quota(),
+            mut tat in any::<u64>(),
+            cost in 1_u32..,
+            now in any::<u64>(),
+        ) {
+            let now = Time::from_unix_millis(now);
+            if let Charged::Refused { retry_ms } = charge(&quota, &mut tat, units(cost), now) {
+                prop_assert!(retry_ms <= quota.span_nanos().div_ceil(1_000_000));
+                let then = Time::from_unix_millis(now.unix_millis() + retry_ms);
+                prop_assume!(then < Time::MAX);
+                let charged = charge(&quota, &mut tat, units(cost), then);
+                prop_assert!(matches!(charged, Charged::Passed { .. }), "{:?}", charged);
+            }
+        }
+
+        /// What is given back at once was never taken.
+        #[test]
+        fn a_refund_undoes_a_charge(
+            quota in quota(),
+            spent in 1_u32..,
+            cost in 1_u32..,
+            later in 1_u32..,
+            gap in 0_u64..100_000,
+        ) {
+            let mut tat = 0;
+            charge(&quota, &mut tat, units(spent), at(0));
+            let mut other = tat;
+            if matches!(charge(&quota, &mut other, units(cost), at(gap)), Charged::Passed { .. }) {
+                refund(&quota, &mut other, units(cost));
+            }
+            prop_assert_eq!(
+                charge(&quota, &mut other, units(later), at(gap)),
+                charge(&quota, &mut tat, units(later), at(gap))
+            );
+        }
+
+        /// A clock that jumps admits at most a burst more for each jump back.
+        #[test]
+        fn a_clock_that_goes_back_gives_at_most_a_burst(
+            times in prop::collection::vec(0_u64..20_000, 1..100),
+        ) {
+            let quota = Quota::new(600, 60_000, 60).unwrap();
+            let (mut tat, mut admitted, mut jumps, mut latest) = (0, 0_u64, 0, 0);
+            for now in times {
+                if matches!(charge(&quota, &mut tat, units(20), at(now)), Charged::Passed { .. }) {
+                    admitted += 20;
+                }
+                jumps += u64::from(now < latest);
+                latest = now;
+            }
+            prop_assert!(admitted <= 60 * (jumps + 1) + 200 * (jumps + 1), "{}", admitted);
+        }
+
         /// Whatever the arrivals, no window admits more than burst + rate.
         #[test]
         fn never_admits_more_than_the_quota(

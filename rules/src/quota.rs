@@ -12,6 +12,7 @@ pub const SPAN_BOUND_S: u64 = 7 * 24 * 3600;
 
 /// Units per period and a burst. One unit is one millisecond of origin time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "(u32, u32, u32)")]
 pub struct Quota {
     units: NonZeroU32,
     period_ms: NonZeroU32,
@@ -79,6 +80,15 @@ impl Quota {
     }
 }
 
+/// Units, period and burst: no pack brings an impossible quota in.
+impl TryFrom<(u32, u32, u32)> for Quota {
+    type Error = &'static str;
+
+    fn try_from((units, period_ms, burst): (u32, u32, u32)) -> Result<Self, &'static str> {
+        Self::new(units, period_ms, burst)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,5 +101,18 @@ mod tests {
         assert!(Quota::new(u32::MAX, 1, 1).is_err());
         assert!(Quota::new(1, 3_600_000, 1000).is_err());
         assert!(Quota::new(12_000, 600_000, 6_000).is_ok());
+    }
+
+    #[test]
+    fn impossible_quotas_cannot_be_unpacked() {
+        let unpack = |raw: (u32, u32, u32)| {
+            let packed = postcard::to_allocvec(&raw).unwrap();
+            postcard::from_bytes::<Quota>(&packed).ok()
+        };
+        assert_eq!(unpack((0, 1_000, 1)), None);
+        assert_eq!(unpack((1, u32::MAX, u32::MAX)), None);
+        let quota = Quota::new(12_000, 600_000, 6_000).unwrap();
+        assert_eq!(unpack((12_000, 600_000, 6_000)), Some(quota));
+        assert_eq!(postcard::from_bytes(&postcard::to_allocvec(&quota).unwrap()), Ok(quota));
     }
 }

@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::decide::{Admission, Engine};
 use crate::request::{CacheState, Outcome, Request};
@@ -31,13 +31,13 @@ pub struct Record<'a> {
     /// Milliseconds since the Unix epoch at which the request arrived.
     pub time: u64,
     /// The id a person can quote.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "maybe", skip_serializing_if = "Option::is_none")]
     pub request_id: Option<Cow<'a, str>>,
     /// The site of the rule set.
     #[serde(borrow)]
     pub site: Cow<'a, str>,
     /// Host name as asked.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "maybe", skip_serializing_if = "Option::is_none")]
     pub host: Option<Cow<'a, str>>,
     /// Request method.
     #[serde(borrow)]
@@ -55,10 +55,10 @@ pub struct Record<'a> {
     #[serde(default, with = "hex", skip_serializing_if = "Option::is_none")]
     pub network: Option<u64>,
     /// The `User-Agent` header, at most [`USER_AGENT_BOUND`] bytes.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "maybe", skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<Cow<'a, str>>,
     /// Name of the agent that the client claims to be, where it is known.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "maybe", skip_serializing_if = "Option::is_none")]
     pub agent: Option<Cow<'a, str>>,
     /// What became of that claim.
     pub verification: Verification,
@@ -69,29 +69,30 @@ pub struct Record<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asn: Option<u32>,
     /// ISO 3166-1 alpha-2 country code.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "maybe", skip_serializing_if = "Option::is_none")]
     pub country: Option<Cow<'a, str>>,
     /// Point of presence.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "maybe", skip_serializing_if = "Option::is_none")]
     pub pop: Option<Cow<'a, str>>,
     /// Route, where one matched.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "maybe", skip_serializing_if = "Option::is_none")]
     pub route: Option<Cow<'a, str>>,
     /// Units charged for the request; zero where the origin was spared.
     pub units: u32,
     /// What was decided.
     pub decision: Action,
     /// The rule that decided, where one did.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "maybe", skip_serializing_if = "Option::is_none")]
     pub rule: Option<Cow<'a, str>>,
     /// Milliseconds after which the same request would have passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_ms: Option<u64>,
-    /// Shadow rules that would have throttled or blocked.
-    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    /// Shadow rules that would have throttled or blocked, each enforced alone:
+    /// see [`crate::decide`].
+    #[serde(borrow, default, deserialize_with = "each", skip_serializing_if = "Vec::is_empty")]
     pub shadow: Vec<Cow<'a, str>>,
     /// What went wrong inside Tidegate; the request was let through.
-    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(borrow, default, deserialize_with = "each", skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Cow<'a, str>>,
     /// Where the answer came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -199,9 +200,22 @@ fn is_false(value: &bool) -> bool {
     !*value
 }
 
+/// A text that is borrowed wherever the JSON has it as it is, without escapes.
+/// Serde would copy a `Cow` that lies in an `Option` or a `Vec`.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+fn maybe<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Cow<'de, str>>, D::Error> {
+    Ok(Option::<Text<'de>>::deserialize(d)?.map(|text| text.0))
+}
+
+fn each<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<Cow<'de, str>>, D::Error> {
+    Ok(Vec::<Text<'de>>::deserialize(d)?.into_iter().map(|text| text.0).collect())
+}
+
 /// Hashes travel as 16 hex digits: JSON numbers lose precision above 2^53.
 mod hex {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use serde::{Deserializer, Serializer, de::Error};
 
     #[expect(clippy::ref_option, reason = "the signature that serde asks for")]
     pub(super) fn serialize<S: Serializer>(value: &Option<u64>, s: S) -> Result<S::Ok, S::Error> {
@@ -212,9 +226,68 @@ mod hex {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<u64>, D::Error> {
-        let Some(text) = Option::<std::borrow::Cow<'de, str>>::deserialize(d)? else {
-            return Ok(None);
-        };
+        let Some(text) = super::maybe(d)? else { return Ok(None) };
         u64::from_str_radix(&text, 16).map(Some).map_err(|_| D::Error::custom("not 16 hex digits"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A record whose every text is `text`, as JSON has it.
+    fn line(text: &str) -> String {
+        format!(
+            r#"{{"tidegate":1,"time":7,"request_id":"{text}","site":"{text}","host":"{text}","method":"{text}","path":"{text}","client":"00000000000000ff","user_agent":"{text}","agent":"{text}","verification":"none","country":"{text}","pop":"{text}","route":"{text}","units":1,"decision":"throttle","rule":"{text}","shadow":["{text}","{text}"],"notes":["{text}"],"rules":"{text}","sampled":100}}"#
+        )
+    }
+
+    fn texts<'r, 'a>(record: &'r Record<'a>) -> Vec<&'r Cow<'a, str>> {
+        let maybe = [
+            &record.request_id,
+            &record.host,
+            &record.user_agent,
+            &record.agent,
+            &record.country,
+            &record.pop,
+            &record.route,
+            &record.rule,
+        ];
+        let always = [&record.site, &record.method, &record.path, &record.rules];
+        let lists = record.shadow.iter().chain(&record.notes);
+        maybe.into_iter().flatten().chain(always).chain(lists).collect()
+    }
+
+    #[test]
+    fn plain_text_is_borrowed_from_the_line() {
+        let line = line("plain ä text");
+        let record: Record<'_> = serde_json::from_str(&line).unwrap();
+        assert_eq!(texts(&record).len(), 15);
+        for text in texts(&record) {
+            assert!(matches!(text, Cow::Borrowed("plain ä text")), "{text:?}");
+        }
+        assert_eq!(record.client, Some(0xff));
+    }
+
+    #[test]
+    fn escaped_text_is_read_all_the_same() {
+        let line = line(r#"a\"b\u0000\n"#);
+        let record: Record<'_> = serde_json::from_str(&line).unwrap();
+        assert_eq!(texts(&record).len(), 15);
+        for text in texts(&record) {
+            assert_eq!(text, "a\"b\0\n");
+        }
+        assert_eq!(
+            serde_json::from_str::<Record<'_>>(&serde_json::to_string(&record).unwrap()).unwrap(),
+            record
+        );
+    }
+
+    #[test]
+    fn what_is_missing_or_null_is_unknown() {
+        let line = r#"{"tidegate":1,"time":7,"site":"","method":"GET","path":"/","host":null,"client":null,"verification":"none","units":0,"decision":"pass","rules":"","sampled":1,"later":[{}]}"#;
+        let record: Record<'_> = serde_json::from_str(line).unwrap();
+        assert_eq!((&record.host, &record.pop, record.client), (&None, &None, None));
+        assert!(record.shadow.is_empty() && record.notes.is_empty());
     }
 }

@@ -2,18 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::glob::{Glob, Shingles};
-
 /// Units charged for a path that no route matches.
 pub const UNROUTED_COST: u32 = 20;
 
-/// One route of a site.
+/// One route of a site, known by its paths: [`crate::Ruleset::paths`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
     /// Its name in rules and reports.
     pub name: String,
-    /// What its paths look like.
-    pub paths: Vec<Glob>,
     /// Expected origin milliseconds of an edge miss, in units.
     pub cost: u32,
     /// What the origin allows caches to keep.
@@ -44,21 +40,6 @@ pub enum ErrorForm {
     Negotiated,
     /// crates.io's `{"errors":[{"detail":…}]}`.
     ApiJson,
-}
-
-/// The first route in file order one of whose globs matches.
-#[must_use]
-pub fn find(routes: &[Route], path: &str) -> Option<u16> {
-    let shingles = Shingles::of(path);
-    let is_on = |route: &Route| route.paths.iter().any(|glob| glob.matches_with(path, &shingles));
-    let at = routes.iter().position(is_on)?;
-    u16::try_from(at).ok()
-}
-
-/// The segment `name` of a path on this route, as `{crate}` says.
-#[must_use]
-pub fn capture<'t>(route: &Route, name: &str, path: &'t str) -> Option<&'t str> {
-    route.paths.iter().find(|glob| glob.matches(path))?.capture(name, path)
 }
 
 /// Feeds the normalised form of a path to `sink`, byte by byte: percent-encoded

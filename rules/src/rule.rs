@@ -37,6 +37,22 @@ impl Rule {
     pub fn lives(&self, now: Time) -> bool {
         self.mode != Mode::Off && self.expires.is_none_or(|end| now < end)
     }
+
+    /// Whether it is about a request, but for its breadth.
+    #[must_use]
+    pub fn matches(&self, request: &Request<'_>, derived: &Derived, agents: &[Agent]) -> bool {
+        self.is_about(request.method)
+            && self.lives(request.time)
+            && self.condition.holds(request, derived, agents) == Truth::Yes
+    }
+
+    /// Only GET and HEAD are charged or refused unless a rule names a method:
+    /// publish, yank, login and rebuild are never hurt.
+    fn is_about(&self, method: &str) -> bool {
+        !self.condition.methods.is_empty()
+            || self.effect == Effect::Allow
+            || ["GET", "HEAD"].contains(&method)
+    }
 }
 
 /// What a rule does with the requests that match.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::Agent;
 use crate::cell::Layout;
-use crate::glob::Glob;
+use crate::glob::{Glob, GlobIndex};
 use crate::key::KeyKind;
 use crate::route::Route;
 use crate::rule::{Cohort, Rule};
@@ -18,10 +18,15 @@ pub struct Ruleset {
     pub hosts: Vec<Glob>,
     /// The page that a refusal points at.
     pub policy: Option<String>,
-    /// Routes, in the order in which they are tried.
+    /// Routes, in file order.
     pub routes: Vec<Route>,
-    /// Agents, in the order in which they are tried.
+    /// Which route a path is on: the first in file order that matches.
+    pub paths: GlobIndex,
+    /// Agents, in file order.
     pub agents: Vec<Agent>,
+    /// Which agent a User-Agent claims to be: the first in file order that
+    /// matches.
+    pub user_agents: GlobIndex,
     /// Rules, in file order.
     pub rules: Vec<Rule>,
     /// Cohorts, in file order.
@@ -62,5 +67,23 @@ impl Ruleset {
         host.is_none_or(|host| {
             self.hosts.is_empty() || self.hosts.iter().any(|glob| glob.matches(host))
         })
+    }
+}
+
+/// Each entry of a list with its place; what lies beyond the last place that a
+/// rule set can name does not exist.
+pub(crate) fn placed<T>(list: &[T]) -> impl Iterator<Item = (u16, &T)> {
+    list.iter().enumerate().map_while(|(at, entry)| Some((u16::try_from(at).ok()?, entry)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_longer_than_places_go_ends_with_the_last_place() {
+        let list = vec![(); 70_000];
+        assert_eq!(placed(&list).count(), 65_536);
+        assert_eq!(placed(&list).last(), Some((u16::MAX, &())));
     }
 }

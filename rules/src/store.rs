@@ -91,6 +91,11 @@ pub trait Cells {
     /// A cell that cannot be read or written charges nothing and is named in
     /// the verdict's failures.
     fn charge(&mut self, charges: &[Charge<'_>], now: Time) -> Verdict;
+
+    /// Gives back what these budgets were charged for a request that cost the
+    /// origin nothing after all; every ask is one that passed. The page stays
+    /// marked. What failed is returned.
+    fn refund(&mut self, charges: &[Charge<'_>]) -> Vec<&'static str>;
 }
 
 /// A store of bytes under keys. A store may forget.
@@ -133,6 +138,20 @@ impl<S: Store> Cells for Stored<S> {
         }
         verdict
     }
+
+    fn refund(&mut self, charges: &[Charge<'_>]) -> Vec<&'static str> {
+        let mut give_back = |charge: &Charge<'_>| {
+            let mut cell = Cell::open(charge.layout, self.0.load(&charge.key)?);
+            for ask in &charge.asks {
+                let Some(quota) = charge.layout.budget(ask.slot) else { continue };
+                let mut tat = cell.arrival(ask.slot);
+                gcra::refund(quota, &mut tat, ask.units);
+                cell.set_arrival(ask.slot, tat);
+            }
+            self.0.save(&charge.key, cell.into_bytes(), charge.layout.life_ms())
+        };
+        charges.iter().filter_map(|charge| give_back(charge).err()).collect()
+    }
 }
 
 impl Answer {
@@ -165,7 +184,11 @@ impl<'c> Open<'c> {
             let Some(quota) = charge.layout.budget(ask.slot) else { continue };
             let mut tat = cell.arrival(ask.slot);
             let charged = gcra::charge(quota, &mut tat, ask.units, now);
-            taken.push((ask.slot, tat));
+            match charged {
+                Charged::Passed { .. } => taken.push((ask.slot, tat)),
+                // Costs nothing, and puts a corrupt arrival time right.
+                Charged::Refused { .. } => cell.set_arrival(ask.slot, tat),
+            }
             verdict.answers.push(Answer { rule: ask.rule, charged, enforced: ask.enforced });
         }
         Self { charge, cell, taken }
@@ -199,6 +222,8 @@ impl Store for Memory {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::cell::Window;
     use crate::key::KeyKind;
@@ -263,6 +288,36 @@ mod tests {
         assert_eq!([walk(10), walk(20), walk(20), walk(30), walk(10)], [0, 0, 0, 1, 1]);
     }
 
+    #[test]
+    fn a_corrupt_arrival_time_locks_nobody_out_for_longer_than_a_burst_takes() {
+        let layout = layout(&[10]);
+        let charges = [charge(&layout, KeyKind::Visitor, vec![ask(0, true)])];
+        let mut cell = Cell::open(&layout, None);
+        cell.set_arrival(0, u64::MAX);
+        let mut cells = Stored(Memory::default());
+        cells.0.save(&charges[0].key, cell.into_bytes(), 0).unwrap();
+        assert_eq!(refusals(&cells.charge(&charges, NOW)), [0]);
+        let then = Time::from_unix_millis(NOW.unix_millis() + 10_000);
+        assert_eq!(refusals(&cells.charge(&charges, then)), [0; 0]);
+    }
+
+    #[test]
+    fn a_refund_gives_back_what_was_charged_and_forgets_no_page() {
+        let layout = layout(&[10, 20]);
+        let mut cells = Stored(Memory::default());
+        let first = [charge(&layout, KeyKind::Visitor, vec![ask(0, true)])];
+        assert_eq!(refusals(&cells.charge(&first, NOW)), [0; 0]);
+        assert_eq!(cells.refund(&first), [""; 0]);
+        let gate = Some(Gate { window: 0, over: None, under: Some(3) });
+        let gated = |page| {
+            let asks = vec![Ask { gate, ..ask(0, true) }, ask(1, true)];
+            [Charge { page, ..charge(&layout, KeyKind::Visitor, asks) }]
+        };
+        let second = cells.charge(&gated(20), NOW);
+        assert_eq!((second.answers.len(), refusals(&second)), (2, vec![]), "two pages");
+        assert_eq!(cells.charge(&gated(30), NOW).answers.len(), 1, "three pages");
+    }
+
     struct Broken;
 
     impl Store for Broken {
@@ -281,5 +336,81 @@ mod tests {
         let charges = [charge(&layout, KeyKind::Visitor, vec![ask(0, true)])];
         let verdict = Stored(Broken).charge(&charges, NOW);
         assert_eq!(verdict, Verdict { answers: vec![], failures: vec!["gone"] });
+        assert_eq!(Stored(Broken).refund(&charges), ["gone"]);
+    }
+
+    /// Which rules there are on three visitor and two client budgets, and
+    /// whether each is enforced.
+    type Modes = [[bool; 3]; 2];
+    /// One request: milliseconds until it, its page, and which rules match.
+    type Step = (u64, u64, [[bool; 3]; 2]);
+
+    const BURSTS: [&[u32]; 2] = [&[10, 30, 60], &[20, 50]];
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        prop::collection::vec((0_u64..4_000, 0_u64..9, any::<[[bool; 3]; 2]>()), 1..80)
+    }
+
+    fn asks(cell: usize, modes: Modes, matched: Modes, shadow: bool) -> Vec<Ask> {
+        let slots = (0..).zip(BURSTS[cell]).map(|(slot, _)| slot);
+        let one = |slot: u16| {
+            let at = usize::from(slot);
+            let enforced = modes[cell][at];
+            (matched[cell][at] && (enforced || shadow)).then(|| ask(slot, enforced))
+        };
+        slots.filter_map(one).collect()
+    }
+
+    fn replay(modes: Modes, steps: &[Step], shadow: bool) -> Vec<Verdict> {
+        let layouts = BURSTS.map(layout);
+        let mut cells = Stored(Memory::default());
+        let mut now = NOW.unix_millis();
+        let mut take = |(gap, page, matched): &Step| {
+            now += gap;
+            let of = |cell: usize| {
+                let asks = asks(cell, modes, *matched, shadow);
+                Charge { page: *page, ..charge(&layouts[cell], KeyKind::ALL[cell], asks) }
+            };
+            cells.charge(&[of(0), of(1)], Time::from_unix_millis(now))
+        };
+        steps.iter().map(&mut take).collect()
+    }
+
+    proptest! {
+        /// Shadow budgets stop no charge, and are not charged as enforced ones.
+        #[test]
+        fn shadow_asks_change_no_enforced_answer(modes in any::<Modes>(), steps in steps()) {
+            let without = replay(modes, &steps, false);
+            for (with, without) in replay(modes, &steps, true).into_iter().zip(without) {
+                let enforced: Vec<_> = with.answers.into_iter().filter(|a| a.enforced).collect();
+                prop_assert_eq!(enforced, without.answers);
+            }
+        }
+
+        /// Where an enforced budget refuses, no budget at all is charged; else
+        /// every one that has the units.
+        #[test]
+        fn charges_are_all_or_nothing(modes in any::<Modes>(), steps in steps()) {
+            let layouts = BURSTS.map(layout);
+            let mut tats = [[0_u64; 3]; 2];
+            let mut now = NOW.unix_millis();
+            for ((gap, _, matched), verdict) in steps.iter().zip(replay(modes, &steps, true)) {
+                now += gap;
+                let mut after = tats;
+                let mut expected = Vec::new();
+                for cell in [0, 1] {
+                    for Ask { slot, units, enforced, rule, .. } in asks(cell, modes, *matched, true) {
+                        let tat = &mut after[cell][usize::from(slot)];
+                        let quota = layouts[cell].budget(slot).unwrap();
+                        let charged = gcra::charge(quota, tat, units, Time::from_unix_millis(now));
+                        expected.push(Answer { rule, charged, enforced });
+                    }
+                }
+                if !expected.iter().any(Answer::refuses) {
+                    tats = after;
+                }
+                prop_assert_eq!(verdict.answers, expected);
+            }
+        }
     }
 }

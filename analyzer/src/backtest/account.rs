@@ -1,13 +1,9 @@
 //! What one client or visitor got: answers counted, refusals timed.
 
-use std::fmt;
-use std::net::IpAddr;
-
-use serde::{Serialize, Serializer};
-use tidegate_rules::key::client_of;
-use tidegate_rules::{Action, Client, Time};
+use tidegate_rules::{Action, Time};
 
 use super::result::{ClientResult, OriginUnits};
+use crate::clients::ClientKey;
 use crate::night::Seen;
 
 /// From how long a run of refusals on somebody counts as starved, in
@@ -52,7 +48,8 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// Takes an answer into account; times never go back.
+    /// Takes an answer into account, in time order: one that comes late makes no
+    /// run longer.
     pub(super) fn add(&mut self, time: Time, answer: Answer) {
         self.requests += 1;
         self.throttled += u64::from(answer == Answer::Throttled);
@@ -102,58 +99,6 @@ impl ClientAccount {
     }
 }
 
-/// Who a client is, as reports name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ClientKey {
-    /// An IPv4 address, or the first address of an IPv6 /64.
-    Address(IpAddr),
-    /// The keyed hash that records carry instead.
-    Hashed(u64),
-}
-
-impl ClientKey {
-    pub(super) fn of(client: Option<Client>) -> Option<Self> {
-        Some(match client? {
-            Client::Address(address) => Self::Address(client_of(address)),
-            Client::Hashed { client, .. } => Self::Hashed(client),
-        })
-    }
-
-    /// The network (/24 or /48) of an address, for eyes that need no more; a
-    /// hash as it is.
-    #[must_use]
-    pub fn network(&self) -> String {
-        match self {
-            Self::Address(IpAddr::V4(address)) => {
-                let [a, b, c, _] = address.octets();
-                format!("{a}.{b}.{c}.0/24")
-            }
-            Self::Address(IpAddr::V6(address)) => {
-                let [a, b, c, ..] = address.segments();
-                let network = std::net::Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0);
-                format!("{network}/48")
-            }
-            Self::Hashed(_) => self.to_string(),
-        }
-    }
-}
-
-/// The text that `tidegate analyze` uses too: an address, or 16 hex digits.
-impl fmt::Display for ClientKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Address(address) => address.fmt(f),
-            Self::Hashed(hash) => write!(f, "{hash:016x}"),
-        }
-    }
-}
-
-impl Serialize for ClientKey {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,20 +132,5 @@ mod tests {
             account.add(Time::from_unix_millis(second * 1_000), Answer::Throttled);
             assert_eq!(account.starved(), starved, "after {second} s");
         }
-    }
-
-    #[test]
-    fn keys_are_named_by_client_and_shortened_to_their_network() {
-        let named = |client| {
-            let key = ClientKey::of(Some(client)).unwrap();
-            (key.to_string(), key.network())
-        };
-        let address = |text: &str| Client::Address(text.parse().unwrap());
-        let both = |key: &str, network: &str| (key.to_owned(), network.to_owned());
-        assert_eq!(named(address("192.0.2.7")), both("192.0.2.7", "192.0.2.0/24"));
-        assert_eq!(named(address("::ffff:192.0.2.7")), both("192.0.2.7", "192.0.2.0/24"));
-        assert_eq!(named(address("2001:db8:1:2:3::4")), both("2001:db8:1:2::", "2001:db8:1::/48"));
-        let hashed = Client::Hashed { client: 0xabc, network: 1 };
-        assert_eq!(named(hashed), both("0000000000000abc", "0000000000000abc"));
     }
 }

@@ -12,10 +12,9 @@
 //! night's own rules, so that two trials on one night share their yardstick.
 
 mod account;
-mod document;
 mod pages;
+mod report;
 mod result;
-mod text;
 mod visitors;
 
 use std::collections::HashMap;
@@ -24,16 +23,16 @@ use tidegate_rules::key::KeyKind;
 use tidegate_rules::rule::Effect;
 use tidegate_rules::{Action, Admission, Decision, Engine, Memory, Screened, Stored};
 
-pub use account::{ClientKey, STARVED_MS};
+pub use account::STARVED_MS;
+pub use report::{render_markdown, render_text};
 pub use result::{
-    BACKTEST_FORMAT, Backtest, ClientResult, CohortResult, Harmed, Lines, OriginUnits, RuleResult,
-    Window,
+    BACKTEST_FORMAT, Backtest, ClientResult, CohortResult, Harmed, OriginUnits, RuleResult,
 };
-pub use text::{render_markdown, render_text};
 
 use account::{Answer, ClientAccount};
 use visitors::Visitors;
 
+use crate::clients::ClientKey;
 use crate::ingest::{IngestError, Progress};
 use crate::night::{Night, Passed, Seen};
 
@@ -150,12 +149,8 @@ impl<'e> Replay<'e> {
             site: self.trial.rules.site.clone(),
             version: self.trial.version.clone(),
             assumptions: passed.assumptions,
-            window: passed.window.map(Window::from),
-            lines: Lines {
-                read: passed.lines.read(),
-                bad: passed.lines.bad(),
-                duplicate: passed.duplicates,
-            },
+            window: passed.window,
+            lines: passed.lines,
             requests: self.totals.requests,
             throttled: self.totals.throttled,
             blocked: self.totals.blocked,
@@ -165,7 +160,7 @@ impl<'e> Replay<'e> {
             cohorts: self.visitors.cohorts(),
             clients_total: clients.len() as u64,
             clients,
-            summary: passed.lines,
+            files: passed.files,
         }
     }
 }

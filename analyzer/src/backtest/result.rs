@@ -5,14 +5,15 @@
 
 use std::cmp::Reverse;
 
-use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use tidegate_rules::Time;
 use tidegate_rules::rule::{Cohort, Harm};
 
-use super::account::{Account, Answer, ClientKey};
+use super::account::{Account, Answer};
+use crate::basis::{Assumptions, Lines, Window};
+use crate::clients::ClientKey;
 use crate::ingest::Summary;
-use crate::night::Assumptions;
+use crate::time;
 
 /// The format of the JSON form, in the field `format`.
 pub const BACKTEST_FORMAT: u8 = 1;
@@ -54,7 +55,7 @@ pub struct Backtest {
     pub clients: Vec<ClientResult>,
     /// Files and samples of bad lines, for whoever tells a person about them.
     #[serde(skip)]
-    pub summary: Summary,
+    pub files: Summary,
 }
 
 impl Backtest {
@@ -83,34 +84,6 @@ impl Backtest {
             self.clients.sort_by_cached_key(|client| client.key.to_string());
         }
     }
-}
-
-/// The first and the last request of a log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Window {
-    /// The first one's time.
-    #[serde(serialize_with = "rfc3339")]
-    pub from: Time,
-    /// The last one's time.
-    #[serde(serialize_with = "rfc3339")]
-    pub to: Time,
-}
-
-impl From<(Time, Time)> for Window {
-    fn from((from, to): (Time, Time)) -> Self {
-        Self { from, to }
-    }
-}
-
-/// Lines of the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Lines {
-    /// Those read, bad ones included.
-    pub read: u64,
-    /// Those that could not be understood.
-    pub bad: u64,
-    /// Those that origin shielding had logged twice.
-    pub duplicate: u64,
 }
 
 /// Work at the origin, in units, by the night's own rules.
@@ -274,7 +247,7 @@ pub struct ClientResult {
     /// Work that was let through.
     pub origin_units_admitted: u64,
     /// When it got its first 429.
-    #[serde(serialize_with = "rfc3339_or_null")]
+    #[serde(serialize_with = "time::serialize_known")]
     pub first_throttled: Option<Time>,
     /// Whether a run of refusals on it reached [`super::STARVED_MS`].
     pub starved: bool,
@@ -286,25 +259,6 @@ impl ClientResult {
     /// What makes a client worth looking at, greatest first.
     const fn badness(&self) -> (u64, u64) {
         (self.throttled + self.blocked, self.origin_units)
-    }
-}
-
-/// A time in UTC, to the millisecond.
-pub(super) fn time_text(time: Time) -> String {
-    let millis = i64::try_from(time.unix_millis()).unwrap_or_default();
-    Timestamp::from_millisecond(millis).unwrap_or_default().to_string()
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
-fn rfc3339<S: Serializer>(time: &Time, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&time_text(*time))
-}
-
-#[expect(clippy::ref_option, reason = "the signature that serde asks for")]
-fn rfc3339_or_null<S: Serializer>(time: &Option<Time>, s: S) -> Result<S::Ok, S::Error> {
-    match time {
-        Some(time) => rfc3339(time, s),
-        None => s.serialize_none(),
     }
 }
 

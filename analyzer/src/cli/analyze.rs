@@ -6,27 +6,17 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use tidegate_rules::Time;
 
-use super::shared::{Logs, RuleFiles, print, secret, show_bad_lines};
-use super::{Exit, OutputFormat};
+use super::Exit;
+use super::shared::{NightArguments, secret, show_bad_lines};
 use crate::analysis::Analysis;
-use crate::night::Night;
-use crate::promote::HEADER;
-use crate::propose::propose;
+use crate::propose::{file_text, propose};
 use crate::report;
 
 /// Arguments of `tidegate analyze`.
 #[derive(Debug, Args)]
 pub(super) struct Analyze {
     #[command(flatten)]
-    logs: Logs,
-    #[command(flatten)]
-    rules: RuleFiles,
-    /// How the result is printed.
-    #[arg(long, value_enum, default_value = "text")]
-    format: OutputFormat,
-    /// List only the N clients that cost the origin most.
-    #[arg(long, value_name = "N")]
-    clients: Option<usize>,
+    night: NightArguments,
     /// Write the proposed rules to FILE, for `check --with`, `backtest --with`
     /// and `promote`.
     #[arg(long, value_name = "FILE")]
@@ -35,20 +25,14 @@ pub(super) struct Analyze {
 
 impl Analyze {
     pub(super) fn run(&self) -> Result<Exit> {
-        let compiled = self.rules.compile()?;
-        let (inputs, secret) = (self.logs.inputs(), secret());
-        let night = Night {
-            inputs: &inputs,
-            options: self.logs.options(),
-            rules: &compiled.rules,
-            secret: &secret,
-        };
-        let bar = self.logs.bar();
+        let (rules, secret) = (self.night.rules.compile()?.rules, secret());
+        let night = self.night.read_by(&rules, &secret);
+        let bar = self.night.bar();
         let read = Analysis::of(&night, &mut |progress| bar.show("reading", progress));
         bar.done();
         let (mut analysis, clients, passed) = read?;
-        let truncated = show_bad_lines(&passed.lines);
-        if self.logs.only_once() {
+        let whole = show_bad_lines(&passed.files);
+        if self.night.only_once() {
             if !analysis.findings.is_empty() {
                 eprintln!("note: standard input cannot be replayed, so no rules are proposed");
             }
@@ -56,26 +40,14 @@ impl Analyze {
             analysis.proposals = propose(&night, &analysis, &clients, now())?;
         }
         if let Some(file) = &self.propose {
-            let rules: Vec<_> = analysis.proposals.iter().map(|p| p.rule.as_str()).collect();
-            std::fs::write(file, format!("{HEADER}\n{}", rules.join("\n")))
+            std::fs::write(file, file_text(&analysis.proposals))
                 .with_context(|| format!("cannot write `{}`", file.display()))?;
         }
-        self.show(analysis)?;
-        let exit = if truncated { Exit::Failure } else { Exit::Fine };
-        Ok(exit)
-    }
-
-    fn show(&self, mut analysis: Analysis) -> Result<()> {
-        match (self.clients, self.format) {
-            (Some(count), _) => analysis.keep_worst(count),
-            (None, OutputFormat::Json) => {}
-            (None, _) => analysis.keep_worst(10),
+        if let Some(count) = self.night.most_clients() {
+            analysis.keep_worst(count);
         }
-        match self.format {
-            OutputFormat::Json => print(&serde_json::to_string_pretty(&analysis)?),
-            OutputFormat::Text => print(&report::text(&analysis, self.logs.addresses)),
-            OutputFormat::Markdown => print(&report::markdown(&analysis, self.logs.addresses)),
-        }
+        self.night.print(&analysis, report::text, report::markdown)?;
+        Ok(Exit::of_night(whole, !analysis.findings.is_empty()))
     }
 }
 

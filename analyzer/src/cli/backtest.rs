@@ -4,62 +4,45 @@ use anyhow::{Result, ensure};
 use clap::Args;
 use tidegate_rules::{Engine, Mode, pack};
 
-use super::shared::{Logs, RuleFiles, print, secret};
-use super::{Exit, OutputFormat};
-use crate::backtest;
-use crate::night::Night;
+use super::Exit;
+use super::shared::{NightArguments, secret, show_bad_lines};
+use crate::backtest::{render_markdown, render_text, run};
 
 /// Arguments of `tidegate backtest`.
 #[derive(Debug, Args)]
-pub(super) struct BacktestLogs {
+pub(super) struct Backtest {
     #[command(flatten)]
-    logs: Logs,
-    #[command(flatten)]
-    rules: RuleFiles,
-    /// How the result is printed.
-    #[arg(long, value_enum, default_value = "text")]
-    format: OutputFormat,
-    /// List only the N clients that were throttled most.
-    #[arg(long, value_name = "N")]
-    clients: Option<usize>,
+    night: NightArguments,
     /// Take rules in shadow mode as enforced: what if?
     #[arg(long)]
     enforce_shadow: bool,
 }
 
-impl BacktestLogs {
+impl Backtest {
     pub(super) fn run(&self) -> Result<Exit> {
         ensure!(
-            self.rules.rules.is_some(),
+            self.night.rules.are_named(),
             "which rules? name the site's file with `--rules rules/docs-rs.toml`"
         );
-        let mut rules = self.rules.compile()?.rules;
+        let (mut rules, secret) = (self.night.rules.compile()?.rules, secret());
         if self.enforce_shadow {
             for rule in rules.rules.iter_mut().filter(|rule| rule.mode == Mode::Shadow) {
                 rule.mode = Mode::Enforce;
             }
         }
-        let (inputs, secret) = (self.logs.inputs(), secret());
         let version = pack::version(&pack::encode(&rules)?);
         let engine =
             Engine { rules: rules.clone(), version, secret: secret.clone(), switch: Mode::Enforce };
-        let night =
-            Night { inputs: &inputs, options: self.logs.options(), rules: &rules, secret: &secret };
-        let bar = self.logs.bar();
-        let found = backtest::run(&night, &engine, &mut |p| bar.show("replaying", p));
+        let night = self.night.read_by(&rules, &secret);
+        let bar = self.night.bar();
+        let found = run(&night, &engine, &mut |progress| bar.show("replaying", progress));
         bar.done();
         let mut found = found?;
-        let over = found.cohorts.iter().any(|cohort| !cohort.within_budget);
-        if let Some(count) = self.clients {
+        let whole = show_bad_lines(&found.files);
+        if let Some(count) = self.night.most_clients() {
             found.keep_worst(count);
         }
-        match self.format {
-            OutputFormat::Json => print(&serde_json::to_string_pretty(&found)?)?,
-            OutputFormat::Text => print(&backtest::render_text(&found, self.logs.addresses))?,
-            OutputFormat::Markdown => {
-                print(&backtest::render_markdown(&found, self.logs.addresses))?;
-            }
-        }
-        Ok(if over { Exit::Findings } else { Exit::Fine })
+        self.night.print(&found, render_text, render_markdown)?;
+        Ok(Exit::of_night(whole, !found.within_budgets()))
     }
 }

@@ -8,7 +8,8 @@ use tidegate_rules::pack::{self, ENTRY_BOUND};
 use tidegate_rules::{Mode, Ruleset};
 
 use super::Exit;
-use super::shared::{compile_files, print};
+use super::shared::print;
+use crate::rule_files;
 
 /// Arguments of `tidegate check`.
 #[derive(Debug, Args)]
@@ -23,7 +24,7 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn run(&self) -> Result<Exit> {
-        let compiled = compile_files(&self.rules, &self.extra)?;
+        let compiled = rule_files::compile(&self.rules, &self.extra)?;
         print(&summary(&compiled.rules, &compiled.files)?)?;
         Ok(Exit::Fine)
     }

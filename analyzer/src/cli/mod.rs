@@ -13,9 +13,17 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+/// What scripts can rely on; [`Exit`] says the same.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  nothing to report
+  1  something could not be done, or a log ended early
+  2  findings, or a cohort over its budget
+  3  the rules are invalid";
+
 /// Reads the logs, finds the crawlers, proposes rules with evidence.
 #[derive(Debug, Parser)]
-#[command(name = "tidegate", version, about, max_term_width = 80)]
+#[command(name = "tidegate", version, about, max_term_width = 80, after_help = EXIT_CODES)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -28,7 +36,7 @@ enum Command {
     /// Read logs, find crawlers, propose rules.
     Analyze(analyze::Analyze),
     /// Replay logs through the edge's own engine under some rules.
-    Backtest(backtest::BacktestLogs),
+    Backtest(backtest::Backtest),
     /// Record the review of proposed rules and put them among the learned ones.
     Promote(promote::Promote),
     /// Write a site's rules as the pack that the edge reads.
@@ -51,12 +59,24 @@ enum OutputFormat {
 enum Exit {
     /// Nothing to report.
     Fine,
-    /// Something could not be done.
+    /// Something could not be done, or a log ended early.
     Failure,
     /// Findings, or a cohort over its budget.
     Findings,
     /// The rules are invalid.
     InvalidRules,
+}
+
+impl Exit {
+    /// How a night of logs ends: what was found in part of a log says little
+    /// about the whole.
+    fn of_night(is_whole: bool, has_findings: bool) -> Self {
+        match (is_whole, has_findings) {
+            (false, _) => Self::Failure,
+            (true, true) => Self::Findings,
+            (true, false) => Self::Fine,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -73,7 +93,11 @@ impl From<Exit> for ExitCode {
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(told) => return mistaken(&told).into(),
+    };
+    let result = match arguments.command {
         Command::Check(check) => check.run(),
         Command::Analyze(analyze) => analyze.run(),
         Command::Backtest(backtest) => backtest.run(),
@@ -95,6 +119,14 @@ pub fn main() -> ExitCode {
             }
         },
     }
+}
+
+/// Wrong arguments, or somebody asks for help. Left to itself, clap would end
+/// with the code of a finding.
+fn mistaken(told: &clap::Error) -> Exit {
+    // Whether standard error can still be written to changes nothing.
+    let _ = told.print();
+    if told.use_stderr() { Exit::Failure } else { Exit::Fine }
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

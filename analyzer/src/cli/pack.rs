@@ -7,7 +7,8 @@ use clap::Args;
 use tidegate_rules::pack::{self, ENTRY_BOUND};
 
 use super::Exit;
-use super::shared::{compile_files, print};
+use super::shared::print;
+use crate::rule_files;
 
 /// Arguments of `tidegate pack`.
 #[derive(Debug, Args)]
@@ -23,7 +24,7 @@ pub(super) struct Pack {
 
 impl Pack {
     pub(super) fn run(&self) -> Result<Exit> {
-        let compiled = compile_files(&self.rules, &[])?;
+        let compiled = rule_files::compile(&self.rules, &[])?;
         let packed = pack::encode(&compiled.rules)?;
         let entries = pack::to_entries(&packed)?;
         let mut object: serde_json::Map<String, serde_json::Value> = entries

@@ -8,6 +8,7 @@ use clap::Args;
 use super::Exit;
 use super::shared::print;
 use crate::promote::{Review, promote};
+use crate::rule_files;
 
 /// Arguments of `tidegate promote`.
 #[derive(Debug, Args)]
@@ -62,7 +63,7 @@ impl Promote {
             if same {
                 return Ok(text.to_owned());
             }
-            std::fs::read_to_string(name).map_err(|error| error.to_string())
+            rule_files::read(name)
         };
         let compiled = tidegate_rules::compile(&self.rules, &mut read)?;
         let included = compiled

@@ -1,57 +1,92 @@
-//! What several commands need: rules from files, logs from arguments, progress.
+//! What several commands need: a night of logs and rules from arguments,
+//! progress, results.
 
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _};
 
 use anyhow::Result;
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use indicatif::{ProgressBar, ProgressStyle};
-use tidegate_rules::{Compiled, HashKey, compile_with};
+use serde::Serialize;
+use tidegate_rules::{Compiled, Diagnostics, HashKey, Ruleset};
 
+use super::OutputFormat;
 use crate::ingest::{Format, Input, Options, Progress, Summary};
+use crate::night::Night;
+use crate::rule_files;
 
-/// The rules for a site of which nothing is known, for whoever has only logs.
-const GENERIC: [(&str, &str); 2] = [
-    ("generic.toml", include_str!("../../../rules/generic.toml")),
-    ("agents.toml", include_str!("../../../rules/agents.toml")),
-];
+/// Clients that people are shown where they ask for no number.
+const CLIENTS_SHOWN: usize = 10;
 
-/// The logs to read.
+/// A night of logs, the rules that it is read by, and how the result is shown.
 #[derive(Debug, Args)]
-pub(super) struct Logs {
+pub(super) struct NightArguments {
     /// Log files, directories of them, or `-` for standard input; plain, gzip
     /// or zstd.
-    #[arg(required = true, value_name = "LOG")]
-    logs: Vec<OsString>,
+    #[arg(required = true, value_name = "LOG", value_parser = OsStringValueParser::new().map(input))]
+    inputs: Vec<Input>,
     /// The logs' format, where it should not be guessed from their content:
     /// `fastly`, `cloudfront`, `combined` or `record`.
     #[arg(long, value_name = "FORMAT")]
     log_format: Option<Format>,
+    #[command(flatten)]
+    pub(super) rules: RuleFiles,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value = "text")]
+    format: OutputFormat,
+    /// List only the N clients that need most attention: in an analysis those
+    /// that cost the origin most, in a backtest those refused most often.
+    #[arg(long, value_name = "N")]
+    clients: Option<usize>,
     /// Show full client addresses.
     #[arg(long)]
-    pub(super) addresses: bool,
+    addresses: bool,
     /// Print no progress.
     #[arg(long, short)]
     quiet: bool,
 }
 
-impl Logs {
-    pub(super) fn inputs(&self) -> Vec<Input> {
-        self.logs.iter().map(|log| Input::from_argument(log)).collect()
-    }
-
-    pub(super) fn options(&self) -> Options {
-        Options { format: self.log_format, addresses: self.addresses }
+impl NightArguments {
+    /// The night, read by these rules.
+    pub(super) fn read_by<'n>(&'n self, rules: &'n Ruleset, secret: &'n HashKey) -> Night<'n> {
+        let options = Options { format: self.log_format, addresses: self.addresses };
+        Night { inputs: &self.inputs, options, rules, secret }
     }
 
     /// Whether the logs can be read only once.
     pub(super) fn only_once(&self) -> bool {
-        self.inputs().iter().any(|input| matches!(input, Input::Stdin))
+        self.inputs.contains(&Input::Stdin)
     }
 
     pub(super) fn bar(&self) -> Bar {
         Bar::new(self.quiet)
     }
+
+    /// How many clients to list; `None` for all, which is what other tools get
+    /// unless they ask for less.
+    pub(super) fn most_clients(&self) -> Option<usize> {
+        let shown = (self.format != OutputFormat::Json).then_some(CLIENTS_SHOWN);
+        self.clients.or(shown)
+    }
+
+    /// Prints a result in the format asked for.
+    pub(super) fn print<T: Serialize>(
+        &self,
+        result: &T,
+        text: fn(&T, bool) -> String,
+        markdown: fn(&T, bool) -> String,
+    ) -> Result<()> {
+        match self.format {
+            OutputFormat::Json => print(&serde_json::to_string_pretty(result)?),
+            OutputFormat::Text => print(&text(result, self.addresses)),
+            OutputFormat::Markdown => print(&markdown(result, self.addresses)),
+        }
+    }
+}
+
+fn input(argument: OsString) -> Input {
+    Input::from_argument(&argument)
 }
 
 /// The rules of a site, and files on trial beside them.
@@ -59,31 +94,24 @@ impl Logs {
 pub(super) struct RuleFiles {
     /// The site's own rule file; a rule set for any site where it is left out.
     #[arg(long, short, value_name = "FILE")]
-    pub(super) rules: Option<String>,
+    rules: Option<String>,
     /// A further file of rules, as if the site included it: a proposal.
     #[arg(long = "with", value_name = "FILE")]
     extra: Vec<String>,
 }
 
 impl RuleFiles {
-    pub(super) fn compile(&self) -> Result<Compiled> {
+    /// Whether somebody said which rules.
+    pub(super) fn are_named(&self) -> bool {
+        self.rules.is_some()
+    }
+
+    pub(super) fn compile(&self) -> Result<Compiled, Diagnostics> {
         match &self.rules {
-            Some(entry) => compile_files(entry, &self.extra),
-            None => Ok(compile_with(GENERIC[0].0, &self.extra, &mut |name| {
-                let known = GENERIC.iter().find(|(known, _)| *known == name);
-                known.map_or_else(|| read_file(name), |(_, text)| Ok((*text).to_owned()))
-            })?),
+            Some(entry) => rule_files::compile(entry, &self.extra),
+            None => rule_files::compile_generic(&self.extra),
         }
     }
-}
-
-/// Compiles a site from files.
-pub(super) fn compile_files(entry: &str, extra: &[String]) -> Result<Compiled> {
-    Ok(compile_with(entry, extra, &mut read_file)?)
-}
-
-fn read_file(name: &str) -> Result<String, String> {
-    std::fs::read_to_string(name).map_err(|error| error.to_string())
 }
 
 /// The secret under which keys are hashed on this machine.
@@ -119,8 +147,8 @@ impl Bar {
     }
 }
 
-/// Shows the lines that are no requests, each file's first few; says whether a
-/// file ended early.
+/// Shows the lines that are no requests, each file's first few; says whether
+/// every file is whole.
 pub(super) fn show_bad_lines(summary: &Summary) -> bool {
     for file in summary.files.iter().filter(|file| file.bad > 0 || file.truncated) {
         if file.bad > 0 {
@@ -133,7 +161,7 @@ pub(super) fn show_bad_lines(summary: &Summary) -> bool {
             eprintln!("{}: ends early; what it holds was read", file.path);
         }
     }
-    summary.truncated()
+    !summary.truncated()
 }
 
 /// Prints a result.

@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, json};
 
 use super::{Finding, Sight};
-use crate::analysis::rfc3339;
 use crate::clients::{Minute, Visitor};
-use crate::score::{self, CORE_MINUTE_UNITS, count, is_verified};
+use crate::score::{self, CORE_MINUTE_UNITS, count};
+use crate::time::rfc3339;
 
 const DETECTOR: &str = "broad-crawl";
 
@@ -27,9 +27,11 @@ pub(super) fn detect(sight: &Sight<'_>) -> Vec<Finding> {
         .clients
         .visitors
         .iter()
-        .filter(|(_, visitor)| visitor.breadth() >= WIDE && !is_verified(visitor))
         .filter(|(_, visitor)| {
-            score::crawler(&visitor.activity, visitor.breadth()) >= LIKE_A_CRAWLER
+            visitor.activity.walks.breadth() >= WIDE && !visitor.activity.is_verified()
+        })
+        .filter(|(_, visitor)| {
+            score::crawler(&visitor.activity, visitor.activity.walks.breadth()) >= LIKE_A_CRAWLER
         })
         .collect();
     walkers.sort_by_key(|(key, visitor)| (std::cmp::Reverse(visitor.activity.units), **key));
@@ -38,7 +40,9 @@ pub(super) fn detect(sight: &Sight<'_>) -> Vec<Finding> {
 }
 
 fn finding(sight: &Sight<'_>, walkers: &[&Visitor]) -> Finding {
-    let scores = walkers.iter().map(|walker| score::crawler(&walker.activity, walker.breadth()));
+    let scores = walkers
+        .iter()
+        .map(|walker| score::crawler(&walker.activity, walker.activity.walks.breadth()));
     let crawler_score = scores.sum::<f64>() / count(walkers.len() as u64);
     Finding {
         id: format!("{DETECTOR}-1"),
@@ -69,12 +73,12 @@ fn together(walkers: &[&Visitor]) -> Minute {
 
 fn evidence(sight: &Sight<'_>, walkers: &[&Visitor]) -> Map<String, serde_json::Value> {
     let sum = |of: fn(&Visitor) -> u64| -> u64 { walkers.iter().map(|walker| of(walker)).sum() };
-    let mut breadths: Vec<u32> = walkers.iter().map(|walker| walker.breadth()).collect();
+    let mut breadths: Vec<u32> =
+        walkers.iter().map(|walker| walker.activity.walks.breadth()).collect();
     breadths.sort_unstable();
     let mut agents: BTreeMap<&str, u64> = BTreeMap::new();
     for walker in walkers {
-        let claim = walker.activity.claim;
-        let agent = claim.and_then(|claim| sight.rules.agent(claim.agent?));
+        let agent = walker.activity.agent(sight.rules);
         *agents.entry(agent.map_or("unknown", |agent| agent.name.as_str())).or_default() += 1;
     }
     let times = walkers.iter().filter_map(|walker| walker.activity.seen);

@@ -7,9 +7,9 @@
 use serde_json::{Map, json};
 
 use super::{Finding, Sight};
-use crate::analysis::rfc3339;
 use crate::clients::{Activity, minute_start};
 use crate::score::{self, CORE_MINUTE_UNITS, count};
+use crate::time::rfc3339;
 
 const DETECTOR: &str = "burst";
 
@@ -73,10 +73,8 @@ fn finding(sight: &Sight<'_>, run: &[u64], median: u64, before: usize) -> Option
     if by_units.is_empty() {
         return None;
     }
-    let breadth = |key: &str| {
-        let own = sight.clients.visitors.values().filter(|visitor| visitor.client == key);
-        own.map(|visitor| visitor.breadth()).max().unwrap_or_default()
-    };
+    let breadths = sight.clients.breadths();
+    let breadth = |key: &str| breadths.get(key).copied().unwrap_or_default();
     let scores = by_units.iter().map(|(_, key, activity)| score::crawler(activity, breadth(key)));
     let crawler_score = scores.sum::<f64>() / count(by_units.len() as u64);
     let worst = sight.clients.minutes.range(first..=last).map(|(_, m)| m.units).max();

@@ -4,10 +4,9 @@
 //! control characters are escaped, and client addresses in it are shown as
 //! networks unless asked for.
 
-use std::net::IpAddr;
-
 use super::parser::{BadReason, Format, Parsed};
 use super::text;
+use crate::text::network;
 
 /// Bad lines that are kept as samples, for each file.
 pub const SAMPLES_PER_FILE: usize = 5;
@@ -156,18 +155,10 @@ fn mask_addresses(line: &str) -> String {
     masked + rest
 }
 
+/// The network of a word that is an address, with or without a port.
 fn network_of(word: &str) -> Option<String> {
     let without_port = || word.rsplit_once(':')?.0.parse().ok();
-    match word.parse().ok().or_else(without_port)? {
-        IpAddr::V4(address) => {
-            let [a, b, c, _] = address.octets();
-            Some(format!("{a}.{b}.{c}.0/24"))
-        }
-        IpAddr::V6(address) => {
-            let [a, b, c, ..] = address.segments();
-            Some(format!("{a:x}:{b:x}:{c:x}::/48"))
-        }
-    }
+    word.parse().ok().or_else(without_port).map(network)
 }
 
 #[cfg(test)]
@@ -184,7 +175,7 @@ mod tests {
         check("192.0.2.7 - - [", "192.0.2.0/24 - - [");
         check("192.0.2.7:4711, x", "192.0.2.0/24, x");
         check("{\"ip\":\"2001:db8:1:2::3\"}", "{\"ip\":\"2001:db8:1::/48\"}");
-        check("[2001:db8::1]:443", "[2001:db8:0::/48]:443");
+        check("[2001:db8::1]:443", "[2001:db8::/48]:443");
         check(
             "04/Nov/2025:08:15:42 Chrome/71.0.3578.98",
             "04/Nov/2025:08:15:42 Chrome/71.0.3578.98",

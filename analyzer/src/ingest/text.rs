@@ -7,6 +7,7 @@ use serde::Deserialize;
 use tidegate_rules::{Client, Protocol};
 
 use super::parser::BadReason;
+use crate::text::plain;
 
 /// Characters of a value that a reason quotes.
 const QUOTED_CHARS: usize = 40;
@@ -67,18 +68,10 @@ pub(super) fn quoted(value: &str) -> String {
 /// At most `chars` characters, then `…`; what a terminal would obey or not show
 /// is escaped.
 pub(super) fn escaped(value: &str, chars: usize) -> String {
-    let mut shown = String::new();
-    let mut rest = value.chars();
-    for c in rest.by_ref().take(chars) {
-        match c {
-            '"' | '\'' | '\\' => shown.push(c),
-            c => shown.extend(c.escape_debug()),
-        }
+    match value.char_indices().nth(chars) {
+        Some((end, _)) => plain(value.split_at(end).0) + "…",
+        None => plain(value),
     }
-    if rest.next().is_some() {
-        shown.push('…');
-    }
-    shown
 }
 
 /// A URL taken apart.

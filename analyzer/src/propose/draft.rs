@@ -1,8 +1,7 @@
-//! One proposal: as a rule to try, and as the TOML that people read. A test
-//! holds the two equal.
+//! One proposal: as a rule to try, and as the TOML that people read. The tests
+//! below compile the TOML and hold the two equal.
 
-use std::fmt::Write as _;
-
+use serde_json::Value;
 use tidegate_rules::agent::Category;
 use tidegate_rules::breadth::bits_for;
 use tidegate_rules::cell::{Layout, Window};
@@ -14,6 +13,10 @@ use tidegate_rules::{Mode, Quota, Ruleset};
 
 use super::Predicted;
 use crate::detect::Finding;
+
+/// What whoever is refused should do instead.
+const ADVICE: &str = "Slow down to one page every ten seconds, honour Retry-After, and ask the \
+                      site's people for bulk data.";
 
 /// What a proposal is made of, before it is text.
 pub(super) struct Draft<'d> {
@@ -29,8 +32,8 @@ pub(super) struct Draft<'d> {
 
 impl Draft<'_> {
     pub(super) fn id(&self) -> String {
-        let minutes = self.window_ms / 60_000;
-        format!("learned-{}-{}-in-{minutes}m", self.finding.detector, self.over)
+        let (detector, over) = (self.finding.detector, self.over);
+        format!("learned-{detector}-{over}-in-{}", duration(self.window_ms))
     }
 
     /// The site with nothing but this rule, in force.
@@ -54,10 +57,9 @@ impl Draft<'_> {
         let gate = Gate { window: 0, over: Some(self.over), under: None };
         Rule {
             id: self.id(),
-            why: String::new(),
-            advice: None,
+            why: self.why(),
+            advice: Some(ADVICE.to_owned()),
             condition: Condition {
-                methods: vec!["GET".to_owned(), "HEAD".to_owned()],
                 routes: self.routes.iter().filter_map(place).collect(),
                 categories: self.category.into_iter().collect(),
                 not: Some(Box::new(verified)),
@@ -74,6 +76,34 @@ impl Draft<'_> {
         }
     }
 
+    fn why(&self) -> String {
+        format!(
+            "More than {} different pages within {}, most of them opened once: that is a walk \
+             over the site, and it cost the origin {} units.",
+            self.over,
+            duration(self.window_ms),
+            self.told_number("units")
+        )
+    }
+
+    /// A number of the finding's evidence; zero where it says none.
+    fn told_number(&self, key: &str) -> u64 {
+        self.finding.evidence.get(key).and_then(Value::as_u64).unwrap_or_default()
+    }
+
+    /// A text of the finding's evidence.
+    fn told_text(&self, key: &str) -> &str {
+        self.finding.evidence.get(key).and_then(Value::as_str).unwrap_or("unknown")
+    }
+
+    /// Ids of some of the finding's requests; a log without ids has none to
+    /// name, and a rule file has no empty lists.
+    fn samples(&self) -> String {
+        let ids = self.finding.evidence.get("samples").and_then(Value::as_array);
+        let ids: Vec<_> = ids.into_iter().flatten().filter_map(Value::as_str).map(quoted).collect();
+        if ids.is_empty() { String::new() } else { format!("samples   = [{}]\n", ids.join(",")) }
+    }
+
     fn agent(&self) -> String {
         let category = self.category.map(Category::name);
         category.map(|name| format!("agent = {{ category = \"{name}\" }}, ")).unwrap_or_default()
@@ -81,29 +111,21 @@ impl Draft<'_> {
 
     /// The proposal as a person reads it.
     pub(super) fn toml(&self, predicted: &Predicted) -> String {
-        let id = self.id();
-        let told = |key: &str| self.finding.evidence.get(key);
-        let text = |key: &str| told(key).and_then(|value| value.as_str()).unwrap_or("unknown");
-        let number = |key: &str| told(key).and_then(serde_json::Value::as_u64).unwrap_or_default();
-        let samples = told("samples").map_or_else(|| "[]".to_owned(), ToString::to_string);
-        let mut toml = String::new();
-        let quota = self.quota;
-        // Writing to a string cannot fail.
-        let _ = write!(
-            toml,
+        let window = duration(self.window_ms);
+        format!(
             r#"[[quota]]
 name  = "{id}"
 units = {units}
-per   = "{per}m"
+per   = "{per}"
 burst = {burst}
 
 [[rule]]
 id      = "{id}"
-why     = "More than {over} different pages within {window}, most of them opened once: that is a walk over the site, and it cost the origin {cost} units."
+why     = {why}
 match   = {{ route = [{routes}], {agent}breadth = {{ over = {over}, per = "{window}" }}, not = {{ agent = {{ verification = "verified" }} }} }}
 key     = "visitor"
 quota   = "{id}"
-advice  = "Slow down to one page every ten seconds, honour Retry-After, and ask the site's people for bulk data."
+advice  = {advice}
 mode    = "shadow"
 owner   = ""
 expires = "{expires}"
@@ -114,26 +136,35 @@ window    = "{from}/{to}"
 clients   = {clients}
 requests  = {requests}
 units     = {cost}
-samples   = {samples}
-predicted = [{effects}]
+{samples}predicted = [{effects}]
 "#,
-            units = quota.units(),
-            per = quota.period_ms() / 60_000,
-            burst = quota.burst(),
-            over = self.over,
+            id = self.id(),
+            units = self.quota.units(),
+            per = duration(self.quota.period_ms()),
+            burst = self.quota.burst(),
+            why = quoted(&self.why()),
+            routes = list(self.routes.iter()),
             agent = self.agent(),
-            window = format_args!("{}m", self.window_ms / 60_000),
-            cost = number("units"),
-            routes = list(self.routes.iter().map(|route| (*route).to_owned())),
+            over = self.over,
+            advice = quoted(ADVICE),
             expires = self.expires,
             finding = self.finding.id,
-            from = text("from"),
-            to = text("to"),
+            from = self.told_text("from"),
+            to = self.told_text("to"),
             clients = self.finding.keys.len(),
-            requests = number("requests"),
+            requests = self.told_number("requests"),
+            cost = self.told_number("units"),
+            samples = self.samples(),
             effects = list(effects(predicted)),
-        );
-        toml
+        )
+    }
+}
+
+/// A duration of whole seconds, as rule files write it.
+fn duration(millis: u32) -> String {
+    match millis / 1_000 {
+        seconds if seconds % 60 == 0 => format!("{}m", seconds / 60),
+        seconds => format!("{seconds}s"),
     }
 }
 
@@ -149,6 +180,154 @@ fn effects(predicted: &Predicted) -> impl Iterator<Item = String> + '_ {
     std::iter::once(saved).chain(cohorts)
 }
 
-fn list(items: impl Iterator<Item = String>) -> String {
-    items.map(|item| format!("{item:?}")).collect::<Vec<_>>().join(", ")
+fn list(items: impl Iterator<Item = impl AsRef<str>>) -> String {
+    items.map(|item| quoted(item.as_ref())).collect::<Vec<_>>().join(", ")
+}
+
+/// A text as a TOML string of one line: what JSON escapes, and the one control
+/// character that JSON takes as it is.
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string().replace('\u{7f}', "\\u007f")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+    use tidegate_rules::rule::Effect;
+    use tidegate_rules::{Compiled, compile_with};
+
+    use super::*;
+    use crate::propose::{CohortEffect, Proposal, file_text};
+    use crate::rule_files;
+
+    /// A site without rules of its own: what it compiles to beside a proposal is
+    /// the proposal's.
+    const SITE: &str = r#"
+format = 1
+site   = "docs.example"
+hosts  = ["docs.example"]
+
+[[route]]
+name  = "search"
+paths = ["/search"]
+cost  = 120
+cache = "never"
+
+[[route]]
+name  = "page \"of\" docs"
+paths = ["/**"]
+cost  = 40
+cache = "long"
+"#;
+
+    fn finding(samples: &[&str]) -> Finding {
+        let mut evidence = Map::new();
+        evidence.insert("from".into(), json!("2025-03-11T00:00:00Z"));
+        evidence.insert("to".into(), json!("2025-03-11T00:10:00Z"));
+        evidence.insert("requests".into(), json!(9_600));
+        evidence.insert("units".into(), json!(384_000));
+        evidence.insert("samples".into(), json!(samples));
+        Finding {
+            id: "broad-crawl-1".to_owned(),
+            detector: "broad-crawl",
+            keys: vec!["192.0.2.7".to_owned()],
+            crawler_score: 1.0,
+            harm_score: 0.8,
+            evidence,
+        }
+    }
+
+    fn predicted() -> Predicted {
+        let cohort = |name: &str| CohortEffect { name: name.to_owned(), clients: 9, throttled: 1 };
+        Predicted {
+            cohorts: vec![cohort("curl"), cohort("odd \"name\" \\ \u{1b}[31m\u{7f}\u{202e}\n")],
+            origin_units: 400_000,
+            origin_units_saved: 300_000,
+            clients_throttled: 2,
+            within_budgets: true,
+        }
+    }
+
+    fn draft<'d>(finding: &'d Finding, routes: &'d [&'d str]) -> Draft<'d> {
+        Draft {
+            finding,
+            category: None,
+            over: 40,
+            window_ms: 600_000,
+            routes,
+            quota: Quota::new(7_200, 600_000, 240).unwrap(),
+            expires: "2026-12-31".to_owned(),
+        }
+    }
+
+    /// The draft's file of proposals, compiled as an extra file of a site.
+    fn compiled(
+        draft: &Draft<'_>,
+        site: &str,
+        read: fn(&str) -> Result<String, String>,
+    ) -> Compiled {
+        let proposal = Proposal {
+            rule: draft.toml(&predicted()),
+            finding: draft.finding.id.clone(),
+            predicted: predicted(),
+        };
+        let file = file_text(&[proposal]);
+        let extra = "proposal.toml".to_owned();
+        let compiled = compile_with(site, std::slice::from_ref(&extra), &mut |name| {
+            if name == extra { Ok(file.clone()) } else { read(name) }
+        });
+        compiled.unwrap_or_else(|wrong| panic!("{wrong}\n{file}"))
+    }
+
+    #[test]
+    fn what_is_written_is_what_was_tried() {
+        let site = |_: &str| Ok(SITE.to_owned());
+        let empty = compile_with("site.toml", &[], &mut |name| site(name)).unwrap().rules;
+        for samples in [&["id-1", "id \"2\"\u{7f}"][..], &[]] {
+            let finding = finding(samples);
+            for (over, window_ms) in [(20, 10_000), (60, 60_000), (250, 600_000)] {
+                for category in [None, Some(Category::Browser)] {
+                    let routes = ["page \"of\" docs", "search"];
+                    let draft = Draft { over, window_ms, category, ..draft(&finding, &routes) };
+                    let written = compiled(&draft, "site.toml", site).rules;
+                    let mut tried = draft.alone(&empty);
+                    let [rule] = &mut tried.rules[..] else { panic!("one rule") };
+                    // It is tried in force, since a shadow would harm nobody, and
+                    // proposed in shadow, since nobody has reviewed it. A trial is
+                    // about one night, a proposal ends on a day.
+                    assert_eq!((rule.mode, rule.expires), (Mode::Enforce, None));
+                    rule.mode = Mode::Shadow;
+                    rule.expires = written.rules[0].expires;
+                    assert!(rule.expires.is_some());
+                    assert_eq!(written, tried);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn beside_a_sites_own_rules_it_means_the_same() {
+        let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../rules/docs-rs.toml");
+        let site = rule_files::compile(own, &[]).unwrap().rules;
+        let finding = finding(&["id-1"]);
+        let draft =
+            Draft { category: Some(Category::Browser), ..draft(&finding, &["rustdoc", "source"]) };
+        let written = compiled(&draft, own, rule_files::read).rules;
+        let tried = draft.alone(&site);
+        let learned = written.rules.last().unwrap();
+        assert_eq!(learned.condition, tried.rules[0].condition);
+        // The cell has budgets and windows of other rules too, so that places
+        // in it differ; what lies there must not.
+        let meaning = |rules: &Ruleset| {
+            let Effect::Throttle(budget) = &rules.rules.last().unwrap().effect else {
+                panic!("a budget")
+            };
+            let layout = rules.layout(budget.key).unwrap();
+            let gate = budget.gate.unwrap();
+            let window = layout.windows()[usize::from(gate.window)].period_ms;
+            let kept = layout.budget(budget.slot).copied();
+            (budget.key, budget.quota, kept, gate.over, gate.under, window)
+        };
+        assert_eq!(meaning(&written), meaning(&tried));
+    }
 }

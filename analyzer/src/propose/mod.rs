@@ -17,16 +17,19 @@ use serde::Serialize;
 use tidegate_rules::agent::Category;
 use tidegate_rules::{Engine, Mode, Quota, Ruleset, Time};
 
-use crate::analysis::{Analysis, rfc3339};
+use crate::analysis::Analysis;
 use crate::backtest::{self, Backtest};
-use crate::clients::{Clients, Visitor, WINDOWS_MS};
+use crate::basis::VisitorSource;
+use crate::clients::{Clients, Visitor};
 use crate::detect::Finding;
 use crate::ingest::IngestError;
 use crate::night::Night;
-use crate::score::{count, is_verified};
+use crate::score::count;
+use crate::time::rfc3339;
+use crate::walk::WINDOWS_MS;
 
 /// Thresholds of breadth that are tried, narrowest first.
-const THRESHOLDS: [u32; 8] = [20, 30, 40, 60, 80, 120, 180, 250];
+const THRESHOLDS: [u32; 11] = [20, 30, 40, 50, 60, 80, 100, 120, 150, 200, 250];
 
 /// A threshold must lie this far above the widest visitor that is no crawler.
 const MARGIN: f64 = 1.25;
@@ -51,6 +54,11 @@ const ATTEMPTS: usize = 3;
 
 /// Days until a proposal expires.
 const LIFE_DAYS: i64 = 90;
+
+/// What a file of proposals starts with.
+const HEADER: &str = "# Proposed rules, in shadow. Try them with `tidegate backtest --with`, then\n\
+                      # put them among the site's own with `tidegate promote`.\n\
+                      format = 1\n";
 
 /// A rule made from a finding.
 #[derive(Debug, Clone, Serialize)]
@@ -89,6 +97,13 @@ pub struct CohortEffect {
     pub throttled: u64,
 }
 
+/// The text of a file of proposals, as `backtest --with` and `promote` take it.
+#[must_use]
+pub fn file_text(proposals: &[Proposal]) -> String {
+    let rules: Vec<_> = proposals.iter().map(|proposal| proposal.rule.as_str()).collect();
+    format!("{HEADER}\n{}", rules.join("\n"))
+}
+
 /// Proposes rules for the findings of an analysis, tried on the same night.
 ///
 /// # Errors
@@ -105,7 +120,8 @@ pub fn propose(
         let harmful = finding.harm_score >= HARM_FLOOR && finding.crawler_score >= CRAWLER_FLOOR;
         // A burst says when and who; what to do about it, its walkers say.
         if finding.detector == "broad-crawl" && harmful {
-            proposals.extend(for_walkers(night, clients, finding, now)?);
+            let told_apart_by = analysis.assumptions.visitor;
+            proposals.extend(for_walkers(night, clients, finding, told_apart_by, now)?);
         }
     }
     Ok(proposals)
@@ -115,6 +131,7 @@ fn for_walkers(
     night: &Night<'_>,
     clients: &Clients,
     finding: &Finding,
+    told_apart_by: VisitorSource,
     now: Time,
 ) -> Result<Option<Proposal>, IngestError> {
     let Some((routes, dearest)) = routes(night.rules, clients, finding) else { return Ok(None) };
@@ -122,8 +139,9 @@ fn for_walkers(
     let mut best: Option<(Proposal, u64)> = None;
     for (at, window_ms) in WINDOWS_MS.into_iter().enumerate() {
         let Ok(quota) = Quota::new(PACE * dearest, PACE_MS, dearest * 2) else { continue };
-        let widest = f64::from(widest_reader(night.rules, clients, finding, category, at)) * MARGIN;
-        let wide_enough = THRESHOLDS.into_iter().filter(|over| f64::from(*over) > widest);
+        let widest = widest_reader(night.rules, clients, finding, category, told_apart_by, at);
+        let least = f64::from(widest) * MARGIN;
+        let wide_enough = THRESHOLDS.into_iter().filter(|over| f64::from(*over) > least);
         for over in wide_enough.take(ATTEMPTS) {
             let expires = expiry(now);
             let draft =
@@ -180,27 +198,37 @@ fn disguise(rules: &Ruleset, clients: &Clients, finding: &Finding) -> Option<Cat
 }
 
 fn category(rules: &Ruleset, visitor: &Visitor) -> Option<Category> {
-    let agent = visitor.activity.claim?.agent?;
-    Some(rules.agent(agent)?.category)
+    Some(visitor.activity.agent(rules)?.category)
 }
 
 /// The largest breadth over one of the windows of anybody whom the rule would
 /// match and the finding is not about.
+///
+/// A log without fingerprints cannot say who shares one. The people behind one
+/// address have a few browsers between them, so that at the edge some of the
+/// visitors told apart here are one, and wider than each. No visitor is wider
+/// than its client: that is taken then.
 fn widest_reader(
     rules: &Ruleset,
     clients: &Clients,
     finding: &Finding,
     disguise: Option<Category>,
+    told_apart_by: VisitorSource,
     window: usize,
 ) -> u32 {
-    clients
-        .visitors
-        .values()
-        .filter(|visitor| !finding.keys.contains(&visitor.client) && !is_verified(visitor))
-        .filter(|visitor| disguise.is_none() || category(rules, visitor) == disguise)
-        .filter_map(|visitor| visitor.breadths.get(window).copied())
-        .max()
-        .unwrap_or_default()
+    let readers = clients.visitors.values().filter(|visitor| {
+        let suspected = finding.keys.contains(&visitor.client);
+        let matched = disguise.is_none() || category(rules, visitor) == disguise;
+        matched && !suspected && !visitor.activity.is_verified()
+    });
+    let breadths = readers.filter_map(|visitor| {
+        let reader = match told_apart_by {
+            VisitorSource::Fingerprint => Some(&visitor.activity),
+            VisitorSource::UserAgent => clients.clients.get(&visitor.client),
+        };
+        reader?.walks.widest.get(window).copied()
+    });
+    breadths.max().unwrap_or_default()
 }
 
 fn expiry(now: Time) -> String {

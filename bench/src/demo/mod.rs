@@ -17,9 +17,10 @@ use clap::Args;
 use tidegate::analysis::Analysis;
 use tidegate::backtest::{self, Backtest};
 use tidegate::ingest::{self, Input};
-use tidegate::promote::{HEADER, Review, promote};
-use tidegate::propose::propose;
-use tidegate_rules::{Compiled, Engine, HashKey, Mode, Time, compile_with, pack};
+use tidegate::promote::{Review, promote};
+use tidegate::propose::{file_text, propose};
+use tidegate::rule_files;
+use tidegate_rules::{Compiled, Engine, HashKey, Mode, Time, pack};
 
 pub use show::{Show, Silent, Terminal};
 pub use tables::closing;
@@ -37,9 +38,9 @@ pub struct Options {
     #[arg(long, default_value_t = 2025)]
     pub seed: u64,
     /// Size of the populations: 1 is docs.rs in March 2025, 80 crawling
-    /// addresses and 240,000 requests in 15 minutes of simulated time, which
-    /// takes some ten minutes on two cores; 0.1 takes about one.
-    #[arg(long, default_value_t = 0.1, value_name = "FACTOR")]
+    /// addresses and 240,000 requests in 15 minutes of simulated time, played
+    /// twice in about a minute and a half on two cores.
+    #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
     pub scale: f64,
     /// Where logs, rules, the proposal and the report go.
     #[arg(long, default_value = "target/demo", value_name = "FOLDER")]
@@ -121,8 +122,7 @@ fn own_rules(out: &Path) -> Result<PathBuf> {
 }
 
 fn compile(site: &Path, extra: &[String]) -> Result<Compiled> {
-    let mut read = |name: &str| std::fs::read_to_string(name).map_err(|error| error.to_string());
-    Ok(compile_with(&site.to_string_lossy(), extra, &mut read)?)
+    Ok(rule_files::compile(&site.to_string_lossy(), extra)?)
 }
 
 fn analyze(site: &Path, log: &Path, out: &Path) -> Result<(Analysis, PathBuf)> {
@@ -135,8 +135,7 @@ fn analyze(site: &Path, log: &Path, out: &Path) -> Result<(Analysis, PathBuf)> {
     analysis.proposals = propose(&night, &analysis, &clients, now)?;
     ensure!(!analysis.proposals.is_empty(), "the analyzer proposed no rule for this night");
     let file = out.join("proposal.toml");
-    let rules: Vec<_> = analysis.proposals.iter().map(|p| p.rule.as_str()).collect();
-    std::fs::write(&file, format!("{HEADER}\n{}", rules.join("\n")))?;
+    std::fs::write(&file, file_text(&analysis.proposals))?;
     let mut shown = analysis.clone();
     shown.keep_worst(20);
     std::fs::write(out.join("report.md"), tidegate::report::markdown(&shown, false))?;

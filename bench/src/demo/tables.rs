@@ -139,5 +139,7 @@ fn saved(before: u64, after: u64) -> String {
     if before == 0 {
         return "-".to_owned();
     }
-    format!("{:.0}%", 100.0 * (1.0 - after as f64 / before as f64))
+    let percent = (100.0 * (1.0 - after as f64 / before as f64)).round();
+    // Rounding leaves a sign on zero.
+    format!("{:.0}%", percent + 0.0)
 }

@@ -1,9 +1,9 @@
 //! Conditions: names to places.
 
 use super::Compiler;
+use super::site::texts;
 use crate::agent::Category;
 use crate::breadth::THRESHOLD_BOUND;
-use crate::glob::Glob;
 use crate::parse::{RawBreadth, RawCondition, Spot};
 use crate::record::Verification;
 use crate::rule::{Breadth, Condition};
@@ -22,7 +22,7 @@ impl Compiler<'_> {
     /// All of a condition but its breadth, which is a matter of cells.
     pub(super) fn condition(&self, raw: &RawCondition) -> Condition {
         Condition {
-            hosts: raw.hosts.iter().map(|host| Glob::text(&host.value)).collect(),
+            hosts: texts(&raw.hosts),
             methods: self.methods(&raw.methods),
             routes: self.names("route", &raw.routes, &self.routes),
             paths: self.globs(&raw.paths),

@@ -1,7 +1,7 @@
 //! Cells laid out: a slot for each budget, a bitmap pair for each breadth
 //! window, for each kind of key.
 
-use super::{Compiler, Layouts};
+use super::Compiler;
 use crate::breadth::bits_for;
 use crate::cell::{CELL_BOUND, Layout, Window};
 use crate::key::KeyKind;
@@ -55,7 +55,7 @@ impl Plan {
 
 impl Compiler<'_> {
     /// The finished layouts, in the order of [`KeyKind::ALL`].
-    pub(super) fn layouts(&self, plans: Vec<Plan>) -> Layouts {
+    pub(super) fn layouts(&self, plans: Vec<Plan>) -> Vec<Layout> {
         plans
             .into_iter()
             .zip(KeyKind::ALL)

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::Compiler;
 use super::layout::Plan;
-use super::{Compiler, Layouts, text};
+use super::names::{COUNT_BOUND, text};
+use crate::cell::Layout;
 use crate::key::KeyKind;
 use crate::parse::{RawCohort, RawRule, Spot};
 use crate::quota::Quota;
@@ -13,12 +15,11 @@ use crate::rule::{Cohort, Condition, Effect, Harm, Mode, Rule};
 const VERDICTS: [(&str, Effect); 3] =
     [("allow", Effect::Allow), ("block", Effect::Block), ("tag", Effect::Tag)];
 
-/// Only these are charged or refused, unless a rule names a method: publish,
-/// yank, login and rebuild are never hurt.
-const DEFAULT_METHODS: [&str; 2] = ["GET", "HEAD"];
-
 impl Compiler<'_> {
-    pub(super) fn rules<'r>(&self, raw: impl Iterator<Item = &'r RawRule>) -> (Vec<Rule>, Layouts) {
+    pub(super) fn rules<'r>(
+        &self,
+        raw: impl Iterator<Item = &'r RawRule>,
+    ) -> (Vec<Rule>, Vec<Layout>) {
         let mut plans: Vec<Plan> = KeyKind::ALL.iter().map(|_| Plan::default()).collect();
         let mut seen = BTreeSet::new();
         let mut rules = Vec::new();
@@ -28,6 +29,10 @@ impl Compiler<'_> {
             {
                 self.duplicate("rule", id);
             }
+            if rules.len() == COUNT_BOUND {
+                self.too_many("rule", &raw.at);
+                break;
+            }
             rules.extend(self.rule(raw, &mut plans));
         }
         (rules, self.layouts(plans))
@@ -36,10 +41,7 @@ impl Compiler<'_> {
     fn rule(&self, raw: &RawRule, plans: &mut [Plan]) -> Option<Rule> {
         self.demand_reason(raw);
         let mode = self.mode(raw);
-        let mut condition = self.condition(&raw.condition);
-        if condition.methods.is_empty() && !is_allow(raw) {
-            condition.methods = DEFAULT_METHODS.map(str::to_owned).to_vec();
-        }
+        let condition = self.condition(&raw.condition);
         let effect = self.effect(raw, &condition, mode, plans)?;
         self.demand_review(raw, mode);
         Some(Rule {
@@ -120,21 +122,26 @@ impl Compiler<'_> {
     ) -> Option<Effect> {
         const KEYS: [(&str, KeyKind); 2] =
             [("visitor", KeyKind::Visitor), ("client", KeyKind::Client)];
-        let breadth = match &raw.condition.breadth {
-            Some(raw) => Some(self.breadth(raw)?),
+        // All of them are looked at before any is missed.
+        let breadth = raw.condition.breadth.as_ref().map(|raw| self.breadth(raw));
+        let key = match &raw.key {
+            Some(key) => self.known("key", key, &KEYS),
+            None => {
+                let message = "a rule with a `quota` needs a `key`".to_owned();
+                let help = "who shares the budget: `visitor` or `client`".to_owned();
+                self.context.report(Some(&raw.at), "missing-key", message, Some(help));
+                None
+            }
+        };
+        let quota = self.quotas.get(&name.value).copied();
+        if quota.is_none() {
+            self.unknown_name("quota", name, self.quotas.keys().map(String::as_str));
+        }
+        let breadth = match breadth {
+            Some(breadth) => Some(breadth?),
             None => None,
         };
-        let Some(key) = &raw.key else {
-            let message = "a rule with a `quota` needs a `key`".to_owned();
-            let help = "who shares the budget: `visitor` or `client`".to_owned();
-            self.context.report(Some(&raw.at), "missing-key", message, Some(help));
-            return None;
-        };
-        let key = self.known("key", key, &KEYS)?;
-        let Some(quota) = self.quotas.get(&name.value).copied() else {
-            self.unknown_name("quota", name, self.quotas.keys().map(String::as_str));
-            return None;
-        };
+        let (key, quota) = (key?, quota??);
         self.demand_burst(name, &quota, condition);
         let id = text(raw.id.as_ref());
         // A rule that is off keeps no state.
@@ -208,8 +215,4 @@ impl Compiler<'_> {
             },
         }
     }
-}
-
-fn is_allow(raw: &RawRule) -> bool {
-    raw.verdict.as_ref().is_some_and(|verdict| verdict.value == "allow")
 }

@@ -16,7 +16,6 @@ use crate::diagnostic::Source;
 pub const RULES_FORMAT: u32 = 1;
 
 /// What one file says.
-#[derive(Default)]
 pub(crate) struct RawFile {
     pub(crate) site: Option<Spot<String>>,
     pub(crate) hosts: Vec<Spot<String>>,
@@ -102,8 +101,9 @@ pub(crate) struct RawBreadth {
     pub(crate) per: Option<Spot<String>>,
 }
 
-/// Reads one source into the context, where it becomes file `file`.
-pub(crate) fn parse(context: &mut Context, source: Source) -> RawFile {
+/// Reads one source into the context, where it becomes the next file. `None`
+/// where it is no TOML, so that nothing can be said of what is in it.
+pub(crate) fn parse(context: &mut Context, source: Source) -> Option<RawFile> {
     let file = context.sources.len();
     let text = source.text.clone();
     context.sources.push(source);
@@ -114,13 +114,13 @@ pub(crate) fn parse(context: &mut Context, source: Source) -> RawFile {
         context.report(Some(&at), "toml-syntax", message, None);
     }
     if !errors.is_empty() {
-        return RawFile::default();
+        return None;
     }
     let start = At { file, span: 0..0 };
     let table = Table::new(context, start, document.get_ref(), "a rule file");
     let raw = read_file(&table);
     table.finish();
-    raw
+    Some(raw)
 }
 
 fn read_file(table: &Table<'_, '_, '_>) -> RawFile {

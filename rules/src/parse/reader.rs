@@ -45,8 +45,15 @@ impl Context {
         self.found.borrow_mut().push(Diagnostic { code, message, place, help });
     }
 
+    /// What was found, in the order of the files and their lines.
     pub(crate) fn into_found(self) -> Vec<Diagnostic> {
-        self.found.into_inner()
+        let mut found = self.found.into_inner();
+        found.sort_by_cached_key(|mistake| {
+            let place = mistake.place.as_ref()?;
+            let file = self.sources.iter().position(|source| source.name == place.file);
+            Some((file, place.line, place.column))
+        });
+        found
     }
 
     pub(crate) fn is_clean(&self) -> bool {

@@ -1,0 +1,144 @@
+//! What every figure of a night rests on: from when to when the log reaches,
+//! which of its lines count, and what was assumed where it says nothing.
+//!
+//! Analysis and backtest carry the same fields and say them in the same words,
+//! so that their figures can be compared.
+
+use serde::Serialize;
+use tidegate_rules::Time;
+
+use crate::text::grouped;
+use crate::time::{self, rfc3339};
+
+/// The first and the last request of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Window {
+    /// The first one's time.
+    #[serde(serialize_with = "time::serialize")]
+    pub from: Time,
+    /// The last one's time.
+    #[serde(serialize_with = "time::serialize")]
+    pub to: Time,
+}
+
+impl Window {
+    /// The window in a sentence.
+    pub(crate) fn told(&self) -> String {
+        format!("From {} to {}.", rfc3339(self.from), rfc3339(self.to))
+    }
+}
+
+/// Lines of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Lines {
+    /// Those read, bad ones included.
+    pub read: u64,
+    /// Those that could not be understood.
+    pub bad: u64,
+    /// Those that origin shielding had logged twice.
+    pub duplicate: u64,
+    /// Requests so far out of order that later ones had been shown before them:
+    /// they count, but budgets and breadth saw them at the wrong time.
+    pub late: u64,
+}
+
+impl Lines {
+    /// The lines in a sentence.
+    pub(crate) fn told(&self) -> String {
+        let [read, bad, duplicate] = [self.read, self.bad, self.duplicate].map(grouped);
+        let late = match self.late {
+            0 => String::new(),
+            late => format!(", {} out of order", grouped(late)),
+        };
+        format!("Lines: {read} read, {bad} bad, {duplicate} logged twice{late}.")
+    }
+}
+
+/// What the log did not say, and what was taken instead. Printed beside every
+/// figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Assumptions {
+    /// Where cache states come from.
+    pub cache: CacheSource,
+    /// Where costs come from.
+    pub cost: CostSource,
+    /// Where POPs come from.
+    pub pops: PopSource,
+    /// Where the origin's strain comes from.
+    pub strain: StrainSource,
+    /// What tells the visitors of one client apart.
+    pub visitor: VisitorSource,
+}
+
+impl Assumptions {
+    /// The assumptions in a sentence, in the words of the JSON form.
+    pub(crate) fn told(&self) -> String {
+        let words = serde_json::to_value(self).unwrap_or_default();
+        let words = words.as_object().into_iter().flatten();
+        let words: Vec<_> =
+            words.map(|(what, word)| format!("{what} {}", word.as_str().unwrap_or("?"))).collect();
+        format!("Assumed: {}.", words.join(", "))
+    }
+}
+
+/// Where cache states come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CacheSource {
+    /// The log says.
+    Logged,
+    /// A page is a hit where its route's cache class and what was seen before
+    /// at the same POP make it one.
+    Modelled,
+    /// The log is the origin's own: every line reached it.
+    Origin,
+}
+
+/// Where costs come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CostSource {
+    /// From the rule file's routes.
+    Declared,
+}
+
+/// Where POPs come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PopSource {
+    /// The log says.
+    Logged,
+    /// One is assumed.
+    Assumed,
+}
+
+/// Where the origin's strain comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StrainSource {
+    /// Nowhere: no rule asks for it yet.
+    None,
+}
+
+/// What tells the visitors of one client apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VisitorSource {
+    /// Their fingerprints.
+    Fingerprint,
+    /// Their User-Agents.
+    UserAgent,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn late_lines_are_told_where_there_are_any() {
+        let mut lines = Lines { read: 1_200, bad: 3, duplicate: 20, late: 0 };
+        assert_eq!(lines.told(), "Lines: 1,200 read, 3 bad, 20 logged twice.");
+        lines.late = 1_000;
+        assert_eq!(lines.told(), "Lines: 1,200 read, 3 bad, 20 logged twice, 1,000 out of order.");
+    }
+}

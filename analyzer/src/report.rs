@@ -1,0 +1,136 @@
+//! What people read of an analysis: text for a terminal, and Markdown for a
+//! pull request. Addresses are shown as their networks unless asked for.
+
+use std::collections::HashSet;
+
+use crate::analysis::{Analysis, ClientRow};
+use crate::detect::Finding;
+use crate::page::{Form, Page};
+use crate::propose::Proposal;
+use crate::table::{Row, Table};
+pub use crate::text::{grouped, masked};
+
+/// Networks that a finding names.
+const NETWORKS_SHOWN: usize = 4;
+
+/// The analysis for a terminal: at most 80 columns, but for the TOML of the
+/// proposed rules.
+#[must_use]
+pub fn text(analysis: &Analysis, addresses: bool) -> String {
+    render(analysis, addresses, Form::Text)
+}
+
+/// The analysis as Markdown.
+#[must_use]
+pub fn markdown(analysis: &Analysis, addresses: bool) -> String {
+    render(analysis, addresses, Form::Markdown)
+}
+
+fn render(analysis: &Analysis, addresses: bool, form: Form) -> String {
+    let mut page = Page::new(form, "A night of logs");
+    facts(&mut page, analysis);
+    page.heading("Clients that cost the origin most");
+    page.table(&clients(analysis, addresses));
+    if analysis.clients.is_empty() {
+        page.item("The log names no client.");
+    }
+    page.heading("Findings");
+    for finding in &analysis.findings {
+        self::finding(&mut page, finding, addresses);
+    }
+    if analysis.findings.is_empty() {
+        page.item("Nothing stood out.");
+    }
+    page.heading("Proposed rules");
+    for proposal in &analysis.proposals {
+        self::proposal(&mut page, proposal);
+    }
+    if analysis.proposals.is_empty() {
+        page.item("None: no finding asks for one that would hurt nobody.");
+    }
+    page.finish()
+}
+
+fn facts(page: &mut Page, analysis: &Analysis) {
+    if let Some(window) = &analysis.window {
+        page.item(&window.told());
+    }
+    page.item(&analysis.lines.told());
+    page.item(&format!(
+        "Requests: {} of {} clients, {} origin units.",
+        grouped(analysis.total.requests),
+        grouped(analysis.clients_total as u64),
+        grouped(analysis.total.origin_units)
+    ));
+    page.item(&analysis.assumptions.told());
+}
+
+fn clients(analysis: &Analysis, addresses: bool) -> Table {
+    Table {
+        head: vec!["client", "requests", "pages", "units", "crawler", "harm", "class", "agent"],
+        rows: analysis.clients.iter().map(|row| client(row, addresses)).collect(),
+    }
+}
+
+fn client(client: &ClientRow, addresses: bool) -> Row {
+    let agent = client.agent.as_ref().and_then(|agent| agent.name.as_deref());
+    let cells = vec![
+        masked(&client.key, addresses),
+        grouped(client.requests),
+        grouped(client.pages as u64),
+        grouped(client.origin_units),
+        format!("{:.2}", client.crawler_score),
+        format!("{:.2}", client.harm_score),
+        client.class.name().to_owned(),
+        agent.unwrap_or("-").to_owned(),
+    ];
+    Row::new(false, cells)
+}
+
+fn finding(page: &mut Page, finding: &Finding, addresses: bool) {
+    page.item(&format!(
+        "{}: {} clients, crawler {:.2}, harm {:.2}",
+        finding.id,
+        grouped(finding.keys.len() as u64),
+        finding.crawler_score,
+        finding.harm_score
+    ));
+    page.detail(&format!("from {}", networks(finding, addresses)));
+    for (name, value) in finding.evidence.iter().filter(|(name, _)| *name != "samples") {
+        let value = match value.as_u64() {
+            Some(number) => grouped(number),
+            None => value.to_string().replace('"', ""),
+        };
+        page.detail(&format!("{}: {value}", name.replace('_', " ")));
+    }
+}
+
+fn networks(finding: &Finding, addresses: bool) -> String {
+    let mut known = HashSet::new();
+    let networks = finding.keys.iter().map(|key| masked(key, addresses));
+    let mut networks: Vec<_> = networks.filter(|network| known.insert(network.clone())).collect();
+    let more = networks.len().saturating_sub(NETWORKS_SHOWN);
+    networks.truncate(NETWORKS_SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", networks.join(", "))
+}
+
+fn proposal(page: &mut Page, proposal: &Proposal) {
+    let predicted = &proposal.predicted;
+    page.item(&format!(
+        "For {}: would have saved {} of {} origin units and throttled {} clients.",
+        proposal.finding,
+        grouped(predicted.origin_units_saved),
+        grouped(predicted.origin_units),
+        grouped(predicted.clients_throttled as u64)
+    ));
+    let cohorts = predicted.cohorts.iter().filter(|cohort| cohort.clients > 0);
+    let cells = cohorts.map(|cohort| {
+        vec![cohort.name.clone(), grouped(cohort.clients), grouped(cohort.throttled)]
+    });
+    page.table(&Table {
+        head: vec!["cohort", "clients", "throttled"],
+        rows: cells.map(|cells| Row::new(false, cells)).collect(),
+    });
+    page.code(&proposal.rule);
+}

@@ -1,0 +1,160 @@
+//! The program itself: exit codes, which scripts rely on.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use flate2::write::GzEncoder;
+use tempfile::TempDir;
+
+/// One page costs 40 units; a visitor has 600 at once and one page each 2 s.
+const SITE: &str = r#"
+format = 1
+site   = "docs.example"
+
+[[route]]
+name  = "page"
+paths = ["/**"]
+cost  = 40
+cache = "never"
+
+[[quota]]
+name  = "reader"
+units = 1_200
+per   = "1m"
+burst = 600
+
+[[rule]]
+id    = "pace"
+why   = "A reader opens a page every few seconds."
+key   = "visitor"
+quota = "reader"
+mode  = "enforce"
+
+[[cohort]]
+name  = "everybody"
+match = { method = ["GET"] }
+harm  = { throttled_clients = "0%", starved_clients = "0%", blocked_clients = "0%" }
+"#;
+
+/// A folder with a site's rules and logs.
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = Self(TempDir::new().unwrap());
+        folder.put("site.toml", SITE.as_bytes());
+        folder
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.0.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    /// Runs `tidegate` here.
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
+        command.args(arguments).current_dir(self.0.path()).output().unwrap()
+    }
+
+    #[track_caller]
+    fn check(&self, arguments: &[&str], code: i32) {
+        let output = self.run(arguments);
+        let trouble = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {trouble}");
+    }
+}
+
+/// A page a minute for ten minutes, and `more` pages in the last of them.
+fn log(more: usize) -> String {
+    let mut log = String::new();
+    let mut line = |minute: usize, page: usize| {
+        let time = format!("04/Nov/2025:08:{minute:02}:00 +0000");
+        writeln!(log, "192.0.2.7 - - [{time}] \"GET /{page} HTTP/1.1\" 200 5 \"-\" \"curl/8\"")
+            .unwrap();
+    };
+    (0..10).for_each(|minute| line(minute, 0));
+    (1..=more).for_each(|page| line(9, page));
+    log
+}
+
+/// A log that ends early: its last bytes are missing.
+fn cut(log: &str) -> Vec<u8> {
+    let mut gzip = GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(log.as_bytes()).unwrap();
+    let mut bytes = gzip.finish().unwrap();
+    bytes.truncate(bytes.len() - 8);
+    bytes
+}
+
+#[test]
+fn findings_have_an_exit_code_and_a_log_that_ends_early_wins() {
+    let folder = Folder::new();
+    folder.put("calm.log", log(0).as_bytes());
+    folder.put("burst.log", log(400).as_bytes());
+    folder.put("calm.gz", &cut(&log(0)));
+    folder.put("burst.gz", &cut(&log(400)));
+    for format in ["text", "json", "markdown"] {
+        let analyze = |log, code| folder.check(&["analyze", "--format", format, log], code);
+        analyze("calm.log", 0);
+        analyze("burst.log", 2);
+        analyze("calm.gz", 1);
+        analyze("burst.gz", 1);
+    }
+    let found = folder.run(&["analyze", "--format", "json", "burst.gz"]);
+    let found: serde_json::Value = serde_json::from_slice(&found.stdout).unwrap();
+    assert_eq!(found["findings"][0]["detector"], "burst", "it is there nevertheless");
+}
+
+#[test]
+fn a_cohort_over_its_budget_has_an_exit_code_and_a_log_that_ends_early_wins() {
+    let folder = Folder::new();
+    folder.put("calm.log", log(0).as_bytes());
+    folder.put("burst.log", log(400).as_bytes());
+    folder.put("burst.gz", &cut(&log(400)));
+    let backtest = |log, code| folder.check(&["backtest", "--rules", "site.toml", log], code);
+    backtest("calm.log", 0);
+    backtest("burst.log", 2);
+    backtest("burst.gz", 1);
+}
+
+#[test]
+fn what_cannot_be_done_and_what_is_invalid_differ() {
+    let folder = Folder::new();
+    folder.put("calm.log", log(0).as_bytes());
+    folder.put("broken.toml", b"format = 1\n");
+    folder.check(&["analyze"], 1);
+    folder.check(&["analyze", "--no-such-option", "calm.log"], 1);
+    folder.check(&["analyze", "absent.log"], 1);
+    folder.check(&["backtest", "calm.log"], 1);
+    folder.check(&["check", "site.toml"], 0);
+    folder.check(&["check", "broken.toml"], 3);
+    folder.check(&["analyze", "--rules", "broken.toml", "calm.log"], 3);
+    folder.check(&["analyze", "--rules", "absent.toml", "calm.log"], 3);
+}
+
+#[test]
+fn both_commands_show_bad_lines() {
+    let folder = Folder::new();
+    folder.put("bad.log", format!("{}not a request of 192.0.2.7\n", log(0)).as_bytes());
+    for command in ["analyze", "backtest"] {
+        let output = folder.run(&[command, "--rules", "site.toml", "bad.log"]);
+        let trouble = String::from_utf8(output.stderr).unwrap();
+        assert!(trouble.contains("bad.log: 1 of 11 lines are no requests"), "{trouble}");
+        assert!(trouble.contains("192.0.2.0/24") && !trouble.contains("192.0.2.7"), "{trouble}");
+    }
+}
+
+#[test]
+fn help_tells_the_exit_codes() {
+    let folder = Folder::new();
+    folder.check(&["--help"], 0);
+    folder.check(&["--version"], 0);
+    let help = folder.run(&["--help"]);
+    let help = String::from_utf8(help.stdout).unwrap();
+    assert!(help.contains("2  findings, or a cohort over its budget"), "{help}");
+}

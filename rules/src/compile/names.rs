@@ -1,0 +1,111 @@
+//! Names and the places that they stand for, across all the files of a site.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::near_miss;
+use crate::parse::{At, Context, RawFile, Spot};
+use crate::quota::Quota;
+
+/// Most routes, agents or rules that a site may have.
+pub(super) const COUNT_BOUND: usize = u16::MAX as usize;
+
+/// What names mean, across all the files of a site.
+pub(super) struct Compiler<'c> {
+    pub(super) context: &'c Context,
+    pub(super) routes: BTreeMap<String, u16>,
+    pub(super) agents: BTreeMap<String, u16>,
+    /// `None`: declared, but wrong, which was reported there.
+    pub(super) quotas: BTreeMap<String, Option<Quota>>,
+    pub(super) costs: Vec<u32>,
+}
+
+impl<'c> Compiler<'c> {
+    pub(super) fn new(context: &'c Context, files: &[RawFile]) -> Self {
+        let routes = files.iter().flat_map(|file| &file.routes).map(|route| &route.name);
+        let agents = files.iter().flat_map(|file| &file.agents).map(|agent| &agent.name);
+        let mut compiler = Self {
+            context,
+            routes: BTreeMap::new(),
+            agents: BTreeMap::new(),
+            quotas: BTreeMap::new(),
+            costs: Vec::new(),
+        };
+        compiler.routes = compiler.places("route", routes);
+        compiler.agents = compiler.places("agent", agents);
+        for quota in files.iter().flat_map(|file| &file.quotas) {
+            compiler.quota(quota);
+        }
+        compiler
+    }
+
+    /// Gives each name its place and reports those given twice.
+    fn places<'n>(
+        &self,
+        what: &'static str,
+        names: impl Iterator<Item = &'n Option<Spot<String>>>,
+    ) -> BTreeMap<String, u16> {
+        let mut places = BTreeMap::new();
+        for (at, name) in names.enumerate() {
+            let Some(name) = name else { continue };
+            let place = u16::try_from(at).ok().filter(|_| at < COUNT_BOUND);
+            let Some(place) = place else {
+                self.too_many(what, &name.at);
+                break;
+            };
+            if places.insert(name.value.clone(), place).is_some() {
+                self.duplicate(what, name);
+            }
+        }
+        places
+    }
+
+    pub(super) fn too_many(&self, what: &str, at: &At) {
+        let message = format!("a site may have at most {COUNT_BOUND} {what}s");
+        self.context.report(Some(at), "too-many", message, None);
+    }
+
+    pub(super) fn duplicate(&self, what: &str, name: &Spot<String>) {
+        let message = format!("a second {what} `{}`", name.value);
+        let help = format!("give each {what} a name of its own");
+        self.context.report(Some(&name.at), "duplicate-name", message, Some(help));
+    }
+
+    /// Looks a word up among those known, and reports a miss.
+    pub(super) fn known<T: Copy>(
+        &self,
+        what: &str,
+        word: &Spot<String>,
+        known: &[(&str, T)],
+    ) -> Option<T> {
+        let found = known.iter().find(|(name, _)| *name == word.value).map(|(_, value)| *value);
+        if found.is_none() {
+            self.unknown_name(what, word, known.iter().map(|(name, _)| *name));
+        }
+        found
+    }
+
+    pub(super) fn unknown_name<'k>(
+        &self,
+        what: &str,
+        word: &Spot<String>,
+        known: impl Iterator<Item = &'k str> + Clone,
+    ) {
+        let message = format!("no {what} is called `{}`", word.value);
+        let help = near_miss(&word.value, known.clone()).map_or_else(
+            || {
+                let all: Vec<_> = known.map(|name| format!("`{name}`")).collect();
+                match all.len() {
+                    0 => format!("this site has no {what}"),
+                    1..=12 => format!("known are {}", all.join(", ")),
+                    _ => format!("{} are known; see the site's files", all.len()),
+                }
+            },
+            |near| format!("did you mean `{near}`?"),
+        );
+        self.context.report(Some(&word.at), "unknown-name", message, Some(help));
+    }
+}
+
+pub(super) fn text(spot: Option<&Spot<String>>) -> String {
+    spot.map(|spot| spot.value.clone()).unwrap_or_default()
+}

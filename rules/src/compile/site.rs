@@ -1,0 +1,124 @@
+//! The rule set put together: the site, its routes, its agents, its quotas.
+
+use super::Compiler;
+use super::names::text;
+use crate::agent::{Agent, Category};
+use crate::glob::{Glob, GlobIndex};
+use crate::parse::{At, RawAgent, RawFile, RawQuota, RawRoute, Spot};
+use crate::quota::Quota;
+use crate::route::{CacheClass, ErrorForm, Route};
+use crate::ruleset::{Ruleset, placed};
+
+impl Compiler<'_> {
+    pub(super) fn ruleset(mut self, files: &[RawFile]) -> Ruleset {
+        let routes = files.iter().flat_map(|file| &file.routes);
+        let (routes, paths): (Vec<Route>, Vec<_>) =
+            routes.map(|raw| (self.route(raw), self.globs(&raw.paths))).unzip();
+        self.costs = routes.iter().map(|route| route.cost).collect();
+        let agents = files.iter().flat_map(|file| &file.agents);
+        let (agents, user_agents): (_, Vec<_>) =
+            agents.map(|raw| (self.agent(raw), texts(&raw.user_agents))).unzip();
+        let (rules, layouts) = self.rules(files.iter().flat_map(|file| &file.rules));
+        let cohorts =
+            files.iter().flat_map(|file| &file.cohorts).map(|raw| self.cohort(raw)).collect();
+        let mut ruleset = Ruleset {
+            site: String::new(),
+            hosts: Vec::new(),
+            policy: None,
+            routes,
+            paths: index(&paths),
+            agents,
+            user_agents: index(&user_agents),
+            rules,
+            cohorts,
+            layouts,
+        };
+        self.site(files, &mut ruleset);
+        ruleset
+    }
+
+    fn site(&self, files: &[RawFile], ruleset: &mut Ruleset) {
+        let Some((own, included)) = files.split_first() else { return };
+        match &own.site {
+            Some(site) => ruleset.site.clone_from(&site.value),
+            None => {
+                let help =
+                    "the file named on the command line is a site's own: `site = \"docs.rs\"`";
+                let message = "the file has no `site`".to_owned();
+                let start = At { file: 0, span: 0..0 };
+                self.context.report(Some(&start), "missing-key", message, Some(help.into()));
+            }
+        }
+        ruleset.hosts = texts(&own.hosts);
+        ruleset.policy = own.policy.as_ref().map(|policy| policy.value.clone());
+        for file in included {
+            let hosts = file.hosts.first();
+            for spot in [file.site.as_ref(), file.policy.as_ref(), hosts].into_iter().flatten() {
+                let message = "only a site's own file may say this, not an included one".to_owned();
+                self.context.report(Some(&spot.at), "misplaced-key", message, None);
+            }
+        }
+    }
+
+    fn route(&self, raw: &RawRoute) -> Route {
+        const CACHE: [(&str, CacheClass); 3] = [
+            ("never", CacheClass::Never),
+            ("short", CacheClass::Short),
+            ("long", CacheClass::Long),
+        ];
+        let cache = raw.cache.as_ref().and_then(|word| self.known("cache class", word, &CACHE));
+        let errors = raw
+            .errors
+            .as_ref()
+            .and_then(|word| self.known("error form", word, &[("api-json", ErrorForm::ApiJson)]));
+        Route {
+            name: text(raw.name.as_ref()),
+            cost: raw.cost.as_ref().map_or(0, |cost| cost.value),
+            cache: cache.unwrap_or_default(),
+            asset: raw.asset.as_ref().is_some_and(|asset| asset.value),
+            errors: errors.unwrap_or_default(),
+        }
+    }
+
+    fn agent(&self, raw: &RawAgent) -> Agent {
+        let category =
+            raw.category.as_ref().and_then(|word| self.known("category", word, Category::ALL));
+        Agent {
+            name: text(raw.name.as_ref()),
+            category: category.unwrap_or(Category::Service),
+            networks: self.networks(&raw.networks),
+            exhaustive: raw.exhaustive.as_ref().is_some_and(|exhaustive| exhaustive.value),
+        }
+    }
+
+    pub(super) fn quota(&mut self, raw: &RawQuota) {
+        let quota = self.possible_quota(raw);
+        if let Some(name) = &raw.name
+            && self.quotas.insert(name.value.clone(), quota).is_some()
+        {
+            self.duplicate("quota", name);
+        }
+    }
+
+    fn possible_quota(&self, raw: &RawQuota) -> Option<Quota> {
+        let per = raw.per.as_ref().and_then(|per| self.duration(per));
+        let (units, burst) = (raw.units.as_ref()?, raw.burst.as_ref()?);
+        match Quota::new(units.value, per?, burst.value) {
+            Ok(quota) => Some(quota),
+            Err(why) => {
+                let message = format!("quota `{}` is impossible: {why}", text(raw.name.as_ref()));
+                self.context.report(Some(&raw.at), "bad-quota", message, None);
+                None
+            }
+        }
+    }
+}
+
+pub(super) fn texts(spots: &[Spot<String>]) -> Vec<Glob> {
+    spots.iter().map(|spot| Glob::text(&spot.value)).collect()
+}
+
+/// The globs of each route or agent, as one index over all of them.
+fn index(globs: &[Vec<Glob>]) -> GlobIndex {
+    placed(globs).flat_map(|(owner, globs)| globs.iter().map(move |glob| (owner, glob))).collect()
+}

@@ -1,0 +1,166 @@
+//! How a glob is matched: one walk over the text, no recursion, no allocation.
+
+use super::TEXT_BOUND;
+
+/// A glob as it was written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pattern<'g> {
+    pub(super) text: &'g str,
+    /// Whether it is about paths, where `*` stops at `/`.
+    pub(super) path: bool,
+}
+
+/// One piece of a glob.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Piece {
+    Byte(u8),
+    /// `{name}`: one or more bytes, none of them `/`.
+    Segment,
+    /// `*` in a path: any bytes but `/`.
+    Inside,
+    /// `**` in a path, `*` elsewhere.
+    Anything,
+}
+
+/// Where to resume when the text stops matching.
+#[derive(Clone, Copy)]
+struct Retry {
+    own: usize,
+    text: usize,
+}
+
+impl<'g> Pattern<'g> {
+    /// Whether the whole of `text` matches.
+    pub(super) fn matches(self, text: &str) -> bool {
+        text.len() <= TEXT_BOUND && self.walk(text.as_bytes())
+    }
+
+    /// The stretches of the glob that a text must have as they are.
+    pub(super) fn literals(self) -> impl Iterator<Item = &'g [u8]> {
+        let stretches = self.text.as_bytes().split(|byte| *byte == b'*');
+        stretches.flat_map(move |stretch| {
+            let parts = stretch.split(move |byte| self.path && *byte == b'{').enumerate();
+            parts.map(|(at, part)| match at {
+                0 => part,
+                // What stands before the brace is a segment's name.
+                _ => part.splitn(2, |byte| *byte == b'}').nth(1).unwrap_or_default(),
+            })
+        })
+    }
+
+    /// The piece that starts at a byte of the glob, and its length.
+    fn piece(self, at: usize) -> Option<(Piece, usize)> {
+        let rest = self.text.as_bytes().get(at..)?;
+        Some(match (rest, self.path) {
+            ([], _) => return None,
+            ([b'*', b'*', ..], true) => (Piece::Anything, 2),
+            ([b'*', ..], true) => (Piece::Inside, 1),
+            ([b'*', ..], false) => (Piece::Anything, 1),
+            ([b'{', ..], true) => {
+                let end = rest.iter().position(|byte| *byte == b'}').unwrap_or(rest.len() - 1);
+                (Piece::Segment, end + 1)
+            }
+            ([byte, ..], _) => (Piece::Byte(*byte), 1),
+        })
+    }
+
+    /// Greedy matching with two places to go back to: the last wildcard inside
+    /// a segment and the last `**`. At worst the work is the text's length times
+    /// one segment's length times the glob's.
+    fn walk(self, text: &[u8]) -> bool {
+        let (mut own, mut at) = (0, 0);
+        let mut inside: Option<Retry> = None;
+        let mut anything: Option<Retry> = None;
+        loop {
+            let byte = text.get(at).copied();
+            match (self.piece(own), byte) {
+                (None, None) => return true,
+                (Some((Piece::Byte(want), used)), Some(byte)) if want == byte => {
+                    own += used;
+                    at += 1;
+                    continue;
+                }
+                (Some((Piece::Segment, used)), Some(byte)) if byte != b'/' => {
+                    own += used;
+                    at += 1;
+                    inside = Some(Retry { own, text: at });
+                    continue;
+                }
+                (Some((Piece::Inside, used)), _) => {
+                    own += used;
+                    inside = Some(Retry { own, text: at });
+                    continue;
+                }
+                (Some((Piece::Anything, used)), _) => {
+                    own += used;
+                    anything = Some(Retry { own, text: at });
+                    inside = None;
+                    continue;
+                }
+                _ => {}
+            }
+            let stretched = stretch(&mut inside, text, |byte| byte != b'/').or_else(|| {
+                inside = None;
+                stretch(&mut anything, text, |_| true)
+            });
+            match stretched {
+                Some(retry) => (own, at) = (retry.own, retry.text),
+                None => return false,
+            }
+        }
+    }
+}
+
+/// Lets a wildcard take one byte more, where it may.
+fn stretch(retry: &mut Option<Retry>, text: &[u8], may: impl Fn(u8) -> bool) -> Option<Retry> {
+    let retry = retry.as_mut()?;
+    let byte = *text.get(retry.text)?;
+    may(byte).then(|| {
+        retry.text += 1;
+        *retry
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The obvious exponential matcher, as an oracle.
+    fn oracle(glob: Pattern<'_>, own: usize, text: &[u8]) -> bool {
+        let segment = || text.iter().take_while(|b| **b != b'/').count();
+        match glob.piece(own) {
+            None => text.is_empty(),
+            Some((Piece::Byte(b), n)) => {
+                text.first() == Some(&b) && oracle(glob, own + n, &text[1..])
+            }
+            Some((Piece::Segment, n)) => (1..=segment()).any(|l| oracle(glob, own + n, &text[l..])),
+            Some((Piece::Inside, n)) => (0..=segment()).any(|l| oracle(glob, own + n, &text[l..])),
+            Some((Piece::Anything, n)) => {
+                (0..=text.len()).any(|l| oracle(glob, own + n, &text[l..]))
+            }
+        }
+    }
+
+    #[test]
+    fn literals_leave_wildcards_and_names_out() {
+        let literals = |text, path| {
+            let found = Pattern { text, path }.literals();
+            let found = found.map(|literal| str::from_utf8(literal).unwrap());
+            found.filter(|literal| !literal.is_empty()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(literals("/a/{crate}/b*.js", true), "/a/ /b .js");
+        assert_eq!(literals("{a}{b}c**d", true), "c d");
+        assert_eq!(literals("{a}*{b}", false), "{a} {b}", "braces are literal outside paths");
+        assert_eq!(literals("/{open", true), "/", "never more than what must be there");
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_the_oracle(text in "/([ab/]|\\*|\\*\\*|\\{x\\}){0,6}", path in "/[ab/]{0,10}") {
+            let glob = Pattern { text: &text, path: true };
+            prop_assert_eq!(glob.matches(&path), oracle(glob, 0, path.as_bytes()));
+        }
+    }
+}
