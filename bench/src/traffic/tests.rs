@@ -270,18 +270,3 @@ fn the_generator_imports_no_more_than_two_words() {
         }
     }
 }
-
-/// Prints what the standard scenario makes; `cargo test -- --ignored --nocapture`.
-#[test]
-#[ignore = "prints a table"]
-fn standard_scenario_by_class() {
-    for seed in [1, 2] {
-        let shots = shots(&Scenario::march_2025(seed));
-        println!("seed {seed}: {} shots", shots.len());
-        for class in Class::ALL {
-            let mine = only(class, &shots);
-            let clients: HashSet<_> = mine.iter().map(|shot| shot.client).collect();
-            println!("{:16} {:>8} {:>5} clients", class.name(), mine.len(), clients.len());
-        }
-    }
-}
