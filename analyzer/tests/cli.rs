@@ -138,6 +138,17 @@ fn what_cannot_be_done_and_what_is_invalid_differ() {
 }
 
 #[test]
+fn check_warns_of_what_is_hardly_meant_and_goes_on() {
+    let folder = Folder::new();
+    let route = "[[route]]\nname = \"late\"\npaths = [\"/late\"]\ncost = 1\ncache = \"never\"\n";
+    folder.put("late.toml", format!("{SITE}{route}").as_bytes());
+    folder.check(&["check", "late.toml"], 0);
+    let said = String::from_utf8(folder.run(&["check", "late.toml"]).stdout).unwrap();
+    assert!(said.starts_with("warning[unreachable]: `/late` of route `late`"), "{said}");
+    assert!(said.contains("docs.example: fine"), "{said}");
+}
+
+#[test]
 fn both_commands_show_bad_lines() {
     let folder = Folder::new();
     folder.put("bad.log", format!("{}not a request of 192.0.2.7\n", log(0)).as_bytes());

@@ -13,9 +13,20 @@ pub struct Source {
     pub text: String,
 }
 
+/// Whether a rule set can be used as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// It cannot.
+    Error,
+    /// It can, but this is hardly meant.
+    Warning,
+}
+
 /// One mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
+    /// Whether the rules can be used in spite of it.
+    pub severity: Severity,
     /// Stable short name of the kind of mistake, such as `unknown-key`.
     pub code: &'static str,
     /// What is wrong, lowercase, in one line.
@@ -70,7 +81,11 @@ fn floor_boundary(text: &str, at: usize) -> usize {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error[{}]: {}", self.code, self.message)?;
+        let severity = match self.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        write!(f, "{severity}[{}]: {}", self.code, self.message)?;
         let mut margin = 0;
         if let Some(place) = &self.place {
             margin = place.line.to_string().len();

@@ -43,6 +43,43 @@ mode  = "on"
     insta::assert_snapshot!(printed(&[("docs-rs.toml", site)]));
 }
 
+/// What is printed for a site of one file that can be used in spite of it.
+fn warned(text: &str) -> String {
+    let compiled = compile("docs-rs.toml", &mut |_| Ok(text.to_owned()));
+    let compiled = compiled.unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    compiled.warnings.iter().map(|warning| format!("{warning}\n\n")).collect()
+}
+
+#[test]
+fn a_route_below_one_that_takes_all_its_paths() {
+    let site = r#"format = 1
+site = "docs.rs"
+
+[[route]]
+name  = "crate"
+paths = ["/crate/**"]
+cost  = 40
+cache = "long"
+
+[[route]]
+name  = "opengraph"
+paths = ["/crate/{crate}/{version}/og.png", "/og/{crate}"]
+cost  = 300
+cache = "long"
+
+[[agent]]
+name        = "bots"
+category    = "scanner"
+user_agents = ["*bot*"]
+
+[[agent]]
+name        = "goodbot"
+category    = "search-engine"
+user_agents = ["Mozilla/5.0 (compatible; goodbot/*"]
+"#;
+    insta::assert_snapshot!(warned(site));
+}
+
 #[test]
 fn a_file_that_is_no_toml_blames_nobody_else() {
     let site = "format = 1\nsite = \"docs.rs\"\ninclude = [\"routes.toml\"]\n\n\

@@ -21,7 +21,8 @@ fn rules(name: &str) -> Ruleset {
 #[test]
 fn every_site_compiles_and_survives_packing() {
     for name in ["docs-rs.toml", "crates-io.toml", "generic.toml"] {
-        let rules = rules(name);
+        let Compiled { rules, warnings, .. } = site(name);
+        assert_eq!(warnings, [], "{name}");
         let packed = pack::encode(&rules).unwrap();
         assert_eq!(pack::decode(&packed).unwrap(), rules);
         let entries = pack::to_entries(&packed).unwrap();

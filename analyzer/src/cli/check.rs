@@ -25,6 +25,9 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(&self) -> Result<Exit> {
         let compiled = rule_files::compile(&self.rules, &self.extra)?;
+        for warning in &compiled.warnings {
+            print(&format!("{warning}\n"))?;
+        }
         print(&summary(&compiled.rules, &compiled.files)?)?;
         Ok(Exit::Fine)
     }

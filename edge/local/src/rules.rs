@@ -21,6 +21,8 @@ pub struct Loaded {
     pub pointer: String,
     /// Every file that was read, the rule file itself included.
     pub files: Vec<PathBuf>,
+    /// What is allowed in them but hardly meant, ready to print.
+    pub warnings: Vec<String>,
 }
 
 /// Compiles the rule file at `path`, and packs it.
@@ -35,7 +37,9 @@ pub fn load_rules(path: &Path) -> Result<Loaded, String> {
         .map_err(|diagnostics| diagnostics.to_string())?;
     let pack = pack::encode(&compiled.rules).map_err(what)?;
     let Entries { pointer, entries } = pack::to_entries(&pack).map_err(what)?;
-    Ok(Loaded { entries, pointer, files: compiled.files.into_iter().map(PathBuf::from).collect() })
+    let files = compiled.files.into_iter().map(PathBuf::from).collect();
+    let warnings = compiled.warnings.iter().map(ToString::to_string).collect();
+    Ok(Loaded { entries, pointer, files, warnings })
 }
 
 /// [`load_rules`], or what a test puts in its place.
@@ -50,6 +54,8 @@ pub enum Change {
     Published {
         /// The pointer to the rules in force.
         pointer: String,
+        /// What is allowed in the files but hardly meant.
+        warnings: Vec<String>,
     },
     /// The files changed and are broken: the rules before stay in force.
     Kept {
@@ -66,6 +72,7 @@ pub struct Live {
     path: PathBuf,
     load: Load,
     pointer: String,
+    warnings: Vec<String>,
     seen: Stamps,
 }
 
@@ -77,7 +84,9 @@ impl Live {
     /// All diagnostics, or why the rules could not be published.
     pub fn open(path: impl Into<PathBuf>, load: Load, stores: &Stores) -> Result<Self, String> {
         let path = path.into();
-        let mut live = Self { seen: stamps([path.clone()]), pointer: String::new(), path, load };
+        let seen = stamps([path.clone()]);
+        let (pointer, warnings) = (String::new(), Vec::new());
+        let mut live = Self { seen, pointer, warnings, path, load };
         live.reload(stores)?;
         Ok(live)
     }
@@ -88,6 +97,12 @@ impl Live {
         &self.pointer
     }
 
+    /// What is allowed in the files in force but hardly meant.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
     /// Looks whether a file changed and, if so, publishes what is in them now.
     pub fn poll(&mut self, stores: &Stores) -> Change {
         let now = stamps(self.seen.keys().cloned());
@@ -96,7 +111,9 @@ impl Live {
         }
         self.seen = now;
         match self.reload(stores) {
-            Ok(()) => Change::Published { pointer: self.pointer.clone() },
+            Ok(()) => {
+                Change::Published { pointer: self.pointer.clone(), warnings: self.warnings.clone() }
+            }
             Err(diagnostics) => Change::Kept { pointer: self.pointer.clone(), diagnostics },
         }
     }
@@ -107,6 +124,7 @@ impl Live {
             .publish(&loaded.entries, &loaded.pointer)
             .map_err(|error| format!("cannot publish the rules: {error:#}"))?;
         self.pointer = loaded.pointer;
+        self.warnings = loaded.warnings;
         // Stamps from before the reading: what changed meanwhile is seen next.
         let mut seen = stamps(loaded.files);
         for (path, stamp) in &mut seen {

@@ -107,7 +107,7 @@ pub async fn run(options: Options) -> Result<()> {
     let (stop, stopped) = oneshot::channel::<()>();
     let ended = async move { drop(stopped.await) };
     let (address, serving) = Front::new(runtime, host).listen(options.listen, ended)?;
-    announce(&options, address, live.pointer());
+    announce(&options, address, &live);
     let following = tokio::spawn(follow(live, stores));
 
     let mut serving = pin!(serving);
@@ -123,7 +123,7 @@ pub async fn run(options: Options) -> Result<()> {
     Ok(())
 }
 
-fn announce(options: &Options, address: SocketAddr, pointer: &str) {
+fn announce(options: &Options, address: SocketAddr, live: &Live) {
     let log = options
         .log
         .as_deref()
@@ -132,7 +132,14 @@ fn announce(options: &Options, address: SocketAddr, pointer: &str) {
     eprintln!("origin     {}", options.origin);
     eprintln!("records    {log}");
     eprintln!("mode       {}", options.mode.word());
-    eprintln!("rules      {} ({pointer})", options.rules.display());
+    eprintln!("rules      {} ({})", options.rules.display(), live.pointer());
+    show(live.warnings());
+}
+
+fn show(warnings: &[String]) {
+    for warning in warnings {
+        eprintln!("{warning}\n");
+    }
 }
 
 /// Follows the rule files for ever.
@@ -141,7 +148,10 @@ async fn follow(mut live: Live, stores: Stores) {
         tokio::time::sleep(LOOK).await;
         match live.poll(&stores) {
             Change::None => {}
-            Change::Published { pointer } => eprintln!("rules      published {pointer}"),
+            Change::Published { pointer, warnings } => {
+                eprintln!("rules      published {pointer}");
+                show(&warnings);
+            }
             Change::Kept { pointer, diagnostics } => {
                 eprintln!("{diagnostics}\nrules      broken; {pointer} stays in force")
             }

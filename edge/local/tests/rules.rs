@@ -19,6 +19,7 @@ fn load(path: &Path) -> Result<Loaded, String> {
         entries: vec![(text.clone(), text.clone())],
         pointer: text,
         files: vec![path.to_owned(), part],
+        warnings: Vec::new(),
     })
 }
 
@@ -52,7 +53,7 @@ impl House {
 }
 
 fn published(pointer: &str) -> Change {
-    Change::Published { pointer: pointer.to_owned() }
+    Change::Published { pointer: pointer.to_owned(), warnings: Vec::new() }
 }
 
 #[test]

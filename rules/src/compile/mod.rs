@@ -7,10 +7,11 @@ mod names;
 mod rules;
 mod site;
 mod values;
+mod warnings;
 
 use names::Compiler;
 
-use crate::diagnostic::{Diagnostics, Source};
+use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 use crate::parse::{Context, RawFile, parse};
 use crate::ruleset::Ruleset;
 
@@ -21,6 +22,8 @@ pub struct Compiled {
     pub rules: Ruleset,
     /// Every file read, the site's own first.
     pub files: Vec<String>,
+    /// What is allowed but hardly meant, in the order of the files.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// Compiles the site whose own file is called `entry`. `read` gives the text of
@@ -62,12 +65,12 @@ pub fn compile_with(
         return Err(Diagnostics(context.into_found()));
     };
     let rules = Compiler::new(&context, &files).ruleset(&files);
-    if context.is_clean() {
-        let files = context.sources.into_iter().map(|source| source.name).collect();
-        Ok(Compiled { rules, files })
-    } else {
-        Err(Diagnostics(context.into_found()))
+    if !context.is_clean() {
+        return Err(Diagnostics(context.into_found()));
     }
+    warnings::warn(&context, &files);
+    let files = context.sources.iter().map(|source| source.name.clone()).collect();
+    Ok(Compiled { rules, files, warnings: context.into_found() })
 }
 
 /// Every file of the site. `None` where one cannot be read: the names that it

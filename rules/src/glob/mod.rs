@@ -83,6 +83,18 @@ impl Glob {
         self.pattern().matches(text)
     }
 
+    /// Whether it is certain that this glob matches whatever `other` matches.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        self.pattern().covers(other.pattern())
+    }
+
+    /// A text that matches.
+    #[must_use]
+    pub fn sample(&self) -> String {
+        self.pattern().sample()
+    }
+
     fn pattern(&self) -> Pattern<'_> {
         Pattern { text: &self.text, path: self.path }
     }

@@ -22,6 +22,37 @@ enum Piece {
     Anything,
 }
 
+impl Piece {
+    /// `rest` with this piece put before what it was computed for.
+    fn before(self, theirs: &[Self], rest: &[bool]) -> Vec<bool> {
+        let mut covered = vec![false; rest.len()];
+        // Whether this piece, having taken something, covers the next position.
+        let mut after = false;
+        let mut next = false;
+        for (at, slot) in covered.iter_mut().enumerate().rev() {
+            let here = rest.get(at).copied().unwrap_or(false);
+            let their = theirs.get(at).copied();
+            let inside = their.is_some_and(Self::stays_inside);
+            *slot = match self {
+                Self::Byte(_) => their == Some(self) && rest.get(at + 1) == Some(&true),
+                Self::Anything => here || next,
+                Self::Inside => here || (inside && next),
+                // Theirs may be nothing where it is `*`: that alone fills no segment.
+                Self::Segment if their == Some(Self::Inside) => next,
+                Self::Segment => inside && after,
+            };
+            after = here || (inside && after);
+            next = *slot;
+        }
+        covered
+    }
+
+    /// Whether it matches no `/`.
+    fn stays_inside(self) -> bool {
+        !matches!(self, Self::Byte(b'/') | Self::Anything)
+    }
+}
+
 /// Where to resume when the text stops matching.
 #[derive(Clone, Copy)]
 struct Retry {
@@ -45,6 +76,40 @@ impl<'g> Pattern<'g> {
                 // What stands before the brace is a segment's name.
                 _ => part.splitn(2, |byte| *byte == b'}').nth(1).unwrap_or_default(),
             })
+        })
+    }
+
+    /// A text that matches: every wildcard stands for `x`.
+    pub(super) fn sample(self) -> String {
+        let bytes = self.pieces().map(|piece| match piece {
+            Piece::Byte(byte) => byte,
+            Piece::Segment | Piece::Inside | Piece::Anything => b'x',
+        });
+        String::from_utf8_lossy(&bytes.collect::<Vec<_>>()).into_owned()
+    }
+
+    /// Whether it is certain that this glob matches whatever `other` matches.
+    /// `other`'s wildcards are matched as if they were bytes; what only a look at
+    /// several wildcards together would show is not certain.
+    ///
+    /// Works from the ends: `rest[j]` says whether the pieces of this glob that
+    /// were looked at cover those of `other` from `j` on.
+    pub(super) fn covers(self, other: Self) -> bool {
+        let theirs: Vec<Piece> = other.pieces().collect();
+        let mut rest: Vec<bool> = (0..=theirs.len()).map(|at| at == theirs.len()).collect();
+        let own: Vec<Piece> = self.pieces().collect();
+        for piece in own.into_iter().rev() {
+            rest = piece.before(&theirs, &rest);
+        }
+        rest.first().copied().unwrap_or(false)
+    }
+
+    fn pieces(self) -> impl Iterator<Item = Piece> + use<'g> {
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let (piece, used) = self.piece(at)?;
+            at += used;
+            Some(piece)
         })
     }
 
@@ -156,11 +221,50 @@ mod tests {
         assert_eq!(literals("/{open", true), "/", "never more than what must be there");
     }
 
+    #[test]
+    fn covers_where_that_is_certain() {
+        let covers = |wide, narrow| {
+            Pattern { text: wide, path: true }.covers(Pattern { text: narrow, path: true })
+        };
+        for (wide, narrow) in [
+            ("/crate/**", "/crate/{crate}/{version}/og.png"),
+            ("/{crate}/**", "/serde/latest"),
+            ("/{a}/{b}", "/{a}/x{b}"),
+            ("/*.css", "/{file}.css"),
+            ("/**", "/*"),
+        ] {
+            assert!(covers(wide, narrow), "{wide} {narrow}");
+            assert!(!covers(narrow, wide), "{narrow} {wide}");
+        }
+        assert!(!covers("/{a}", "/*"), "`*` may be nothing");
+        assert!(!covers("/{a}", "/b/"));
+    }
+
     proptest! {
         #[test]
         fn agrees_with_the_oracle(text in "/([ab/]|\\*|\\*\\*|\\{x\\}){0,6}", path in "/[ab/]{0,10}") {
             let glob = Pattern { text: &text, path: true };
             prop_assert_eq!(glob.matches(&path), oracle(glob, 0, path.as_bytes()));
+        }
+
+        #[test]
+        fn matches_its_sample(text in "/([ab/]|\\*|\\*\\*|\\{x\\}){0,6}") {
+            let glob = Pattern { text: &text, path: true };
+            prop_assert!(glob.matches(&glob.sample()), "{}", glob.sample());
+        }
+
+        #[test]
+        fn matches_what_a_covered_glob_matches(
+            wide in "/([a/]|\\*|\\*\\*|\\{x\\}){0,5}",
+            narrow in "/([a/]|\\*|\\*\\*|\\{x\\}){0,4}",
+            path in "/[a/]{0,7}",
+        ) {
+            let pattern = |text| Pattern { text, path: true };
+            let (wide, narrow) = (pattern(&wide), pattern(&narrow));
+            prop_assert!(wide.covers(wide), "itself");
+            if wide.covers(narrow) && narrow.matches(&path) {
+                prop_assert!(wide.matches(&path), "{} in {} but not in {}", path, narrow.text, wide.text);
+            }
         }
     }
 }

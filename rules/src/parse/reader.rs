@@ -9,7 +9,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::diagnostic::{Diagnostic, Place, Source, near_miss};
+use crate::diagnostic::{Diagnostic, Place, Severity, Source, near_miss};
 
 /// A value with the place that it was read from.
 #[derive(Debug, Clone)]
@@ -40,9 +40,24 @@ impl Context {
         message: String,
         help: Option<String>,
     ) {
+        self.find(Severity::Error, at, code, message, help);
+    }
+
+    pub(crate) fn warn(&self, at: &At, code: &'static str, message: String, help: String) {
+        self.find(Severity::Warning, Some(at), code, message, Some(help));
+    }
+
+    fn find(
+        &self,
+        severity: Severity,
+        at: Option<&At>,
+        code: &'static str,
+        message: String,
+        help: Option<String>,
+    ) {
         let place =
             at.and_then(|at| self.sources.get(at.file).map(|source| Place::new(source, &at.span)));
-        self.found.borrow_mut().push(Diagnostic { code, message, place, help });
+        self.found.borrow_mut().push(Diagnostic { severity, code, message, place, help });
     }
 
     /// What was found, in the order of the files and their lines.
