@@ -149,6 +149,27 @@ fn check_warns_of_what_is_hardly_meant_and_goes_on() {
 }
 
 #[test]
+fn check_decides_the_cases_of_its_site_and_no_other() {
+    let folder = Folder::new();
+    fs::create_dir(folder.0.path().join("cases")).unwrap();
+    let case = |site, action| {
+        format!(
+            "format = 1\nsite = \"{site}\"\n[[case]]\nname = \"a page\"\nwhy = \"a test\"\n\
+             request = {{ path = \"/\" }}\nexpect = {{ action = \"{action}\" }}\n"
+        )
+    };
+    folder.put("cases/other.toml", case("../other.toml", "block").as_bytes());
+    folder.put("cases/site.toml", case("../site.toml", "pass").as_bytes());
+    folder.check(&["check", "site.toml"], 0);
+    folder.put("cases/site.toml", case("../site.toml", "block").as_bytes());
+    folder.check(&["check", "site.toml"], 2);
+    let said = String::from_utf8(folder.run(&["check", "site.toml"]).stdout).unwrap();
+    assert!(said.starts_with("error[case]: a page: expected block, got pass"), "{said}");
+    folder.put("cases/site.toml", b"format = 1\n");
+    folder.check(&["check", "site.toml"], 3);
+}
+
+#[test]
 fn both_commands_show_bad_lines() {
     let folder = Folder::new();
     folder.put("bad.log", format!("{}not a request of 192.0.2.7\n", log(0)).as_bytes());
@@ -167,5 +188,5 @@ fn help_tells_the_exit_codes() {
     folder.check(&["--version"], 0);
     let help = folder.run(&["--help"]);
     let help = String::from_utf8(help.stdout).unwrap();
-    assert!(help.contains("2  findings, or a cohort over its budget"), "{help}");
+    assert!(help.contains("2  findings, a cohort over its budget, or a case that fails"), "{help}");
 }

@@ -10,6 +10,7 @@
 
 pub mod agent;
 pub mod breadth;
+pub mod case;
 pub mod cell;
 mod compile;
 pub mod decide;

@@ -126,6 +126,27 @@ pub enum Action {
     Block,
 }
 
+impl Action {
+    /// Every action, with the word used in records and cases.
+    pub const ALL: &'static [(&'static str, Self)] = &[
+        ("pass", Self::Pass),
+        ("allow", Self::Allow),
+        ("throttle", Self::Throttle),
+        ("block", Self::Block),
+    ];
+
+    /// The word used in records and cases.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Allow => "allow",
+            Self::Throttle => "throttle",
+            Self::Block => "block",
+        }
+    }
+}
+
 /// What became of an agent's claim.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -139,6 +160,27 @@ pub enum Verification {
     /// There is nothing to check.
     #[default]
     None,
+}
+
+impl Verification {
+    /// Every state of a claim, with the word used in rules, records and cases.
+    pub const ALL: &'static [(&'static str, Self)] = &[
+        ("verified", Self::Verified),
+        ("contradicted", Self::Contradicted),
+        ("unverifiable", Self::Unverifiable),
+        ("none", Self::None),
+    ];
+
+    /// The word used in rules, records and cases.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Contradicted => "contradicted",
+            Self::Unverifiable => "unverifiable",
+            Self::None => "none",
+        }
+    }
 }
 
 impl Engine {

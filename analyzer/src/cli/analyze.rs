@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use tidegate_rules::Time;
 
 use super::Exit;
-use super::shared::{NightArguments, secret, show_bad_lines};
+use super::shared::{NightArguments, now, secret, show_bad_lines};
 use crate::analysis::Analysis;
 use crate::propose::{file_text, propose};
 use crate::report;
@@ -49,11 +48,4 @@ impl Analyze {
         self.night.print(&analysis, report::text, report::markdown)?;
         Ok(Exit::of_night(whole, !analysis.findings.is_empty()))
     }
-}
-
-/// Only for the day on which a proposal expires.
-fn now() -> Time {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let millis = since.ok().and_then(|since| u64::try_from(since.as_millis()).ok());
-    Time::from_unix_millis(millis.unwrap_or_default())
 }

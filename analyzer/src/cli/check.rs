@@ -2,13 +2,14 @@
 
 use anyhow::Result;
 use clap::Args;
+use tidegate_rules::case::CaseFile;
 use tidegate_rules::cell::CELL_BOUND;
 use tidegate_rules::key::KeyKind;
 use tidegate_rules::pack::{self, ENTRY_BOUND};
-use tidegate_rules::{Mode, Ruleset};
+use tidegate_rules::{Compiled, Diagnostic, Engine, HashKey, Mode, Time};
 
 use super::Exit;
-use super::shared::print;
+use super::shared::{now, print};
 use crate::rule_files;
 
 /// Arguments of `tidegate check`.
@@ -25,18 +26,36 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(&self) -> Result<Exit> {
         let compiled = rule_files::compile(&self.rules, &self.extra)?;
-        for warning in &compiled.warnings {
-            print(&format!("{warning}\n"))?;
+        let cases = rule_files::cases(&self.rules)?;
+        let packed = pack::encode(&compiled.rules)?;
+        let (count, failures) = decide(&compiled, &packed, &cases);
+        for told in compiled.warnings.iter().chain(&failures) {
+            print(&format!("{told}\n"))?;
         }
-        print(&summary(&compiled.rules, &compiled.files)?)?;
-        Ok(Exit::Fine)
+        print(&summary(&compiled, &packed, count, failures.is_empty())?)?;
+        Ok(if failures.is_empty() { Exit::Fine } else { Exit::Findings })
     }
 }
 
-fn summary(rules: &Ruleset, files: &[String]) -> Result<String> {
+/// How many cases there are, and what is wrong with which.
+///
+/// The rules are decided as of today, so that a case which needs a rule that has
+/// expired fails, and from midnight on, so that it fails at any hour or at none.
+fn decide(compiled: &Compiled, packed: &[u8], files: &[CaseFile]) -> (usize, Vec<Diagnostic>) {
+    const DAY_MS: u64 = 24 * 3600 * 1000;
+    let rules = compiled.rules.clone();
+    let (version, secret) = (pack::version(packed), HashKey::default());
+    let engine = Engine { rules, version, secret, switch: Mode::Enforce };
+    let now = now().unix_millis();
+    let midnight = Time::from_unix_millis(now - now % DAY_MS);
+    let cases = files.iter().flat_map(|file| &file.cases);
+    (cases.clone().count(), cases.flat_map(|case| case.run(&engine, midnight)).collect())
+}
+
+fn summary(compiled: &Compiled, packed: &[u8], cases: usize, fine: bool) -> Result<String> {
+    let Compiled { rules, files, .. } = compiled;
     let in_mode = |mode| rules.rules.iter().filter(|rule| rule.mode == mode).count();
-    let packed = pack::encode(rules)?;
-    let entries = pack::to_entries(&packed)?;
+    let entries = pack::to_entries(packed)?;
     let cells: Vec<_> = KeyKind::ALL
         .into_iter()
         .filter_map(|kind| Some((kind, rules.layout(kind)?)))
@@ -44,7 +63,7 @@ fn summary(rules: &Ruleset, files: &[String]) -> Result<String> {
         .map(|(kind, layout)| format!("{} {}", kind.name(), layout.size()))
         .collect();
     let lines = [
-        format!("{}: fine", rules.site),
+        format!("{}: {}", rules.site, if fine { "fine" } else { "cases fail" }),
         format!("  files    {}", files.join(", ")),
         format!(
             "  rules    {} enforced, {} in shadow, {} off",
@@ -58,12 +77,13 @@ fn summary(rules: &Ruleset, files: &[String]) -> Result<String> {
             rules.agents.len(),
             rules.cohorts.len()
         ),
+        format!("  cases    {cases}{}", if fine { "" } else { ", not all of them hold" }),
         format!("  cells    {} of {CELL_BOUND} bytes", cells.join(", ")),
         format!(
             "  pack     {} bytes in {} of {ENTRY_BOUND} entries, version {}",
             packed.len(),
             entries.entries.len(),
-            pack::version(&packed)
+            pack::version(packed)
         ),
     ];
     Ok(lines.join("\n"))

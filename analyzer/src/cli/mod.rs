@@ -18,7 +18,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing to report
   1  something could not be done, or a log ended early
-  2  findings, or a cohort over its budget
+  2  findings, a cohort over its budget, or a case that fails
   3  the rules are invalid";
 
 /// Reads the logs, finds the crawlers, proposes rules with evidence.
@@ -31,7 +31,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check a site's rule files: every mistake at once.
+    /// Check a site's rule files and its cases: every mistake at once.
     Check(check::Check),
     /// Read logs, find crawlers, propose rules.
     Analyze(analyze::Analyze),
@@ -61,7 +61,7 @@ enum Exit {
     Fine,
     /// Something could not be done, or a log ended early.
     Failure,
-    /// Findings, or a cohort over its budget.
+    /// Findings, a cohort over its budget, or a case that fails.
     Findings,
     /// The rules are invalid.
     InvalidRules,

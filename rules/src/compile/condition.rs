@@ -8,13 +8,6 @@ use crate::parse::{RawBreadth, RawCondition, Spot};
 use crate::record::Verification;
 use crate::rule::{Breadth, Condition};
 
-const VERIFICATIONS: [(&str, Verification); 4] = [
-    ("verified", Verification::Verified),
-    ("contradicted", Verification::Contradicted),
-    ("unverifiable", Verification::Unverifiable),
-    ("none", Verification::None),
-];
-
 /// Windows shorter than this hold too few requests to tell breadth from noise.
 const WINDOW_BOUND_MS: u32 = 10_000;
 
@@ -29,7 +22,7 @@ impl Compiler<'_> {
             query: raw.query.as_ref().map(|query| query.value),
             agents: self.names("agent", &raw.agents, &self.agents),
             categories: self.words("category", &raw.categories, Category::ALL),
-            verifications: self.words("verification", &raw.verifications, &VERIFICATIONS),
+            verifications: self.words("verification", &raw.verifications, Verification::ALL),
             networks: self.networks(&raw.networks),
             asns: raw.asns.iter().map(|asn| asn.value).collect(),
             countries: self.countries(&raw.countries),

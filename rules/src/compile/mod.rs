@@ -10,6 +10,7 @@ mod values;
 mod warnings;
 
 use names::Compiler;
+pub(crate) use values::duration;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 use crate::parse::{Context, RawFile, parse};

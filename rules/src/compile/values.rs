@@ -72,7 +72,8 @@ impl Compiler<'_> {
     }
 }
 
-fn duration(text: &str) -> Option<u32> {
+/// A duration of 1 s to 24 h, in milliseconds.
+pub(crate) fn duration(text: &str) -> Option<u32> {
     let digits = text.len().checked_sub(1)?;
     let number: u32 = text.get(..digits)?.parse().ok()?;
     let unit = match text.get(digits..)? {

@@ -7,8 +7,7 @@ mod reader;
 
 use toml::de::DeTable;
 
-use reader::Table;
-pub(crate) use reader::{At, Context, Spot};
+pub(crate) use reader::{At, Context, Spot, Table};
 
 use crate::diagnostic::Source;
 
@@ -104,6 +103,16 @@ pub(crate) struct RawBreadth {
 /// Reads one source into the context, where it becomes the next file. `None`
 /// where it is no TOML, so that nothing can be said of what is in it.
 pub(crate) fn parse(context: &mut Context, source: Source) -> Option<RawFile> {
+    document(context, source, "a rule file", read_file)
+}
+
+/// Reads one source by `read`, which is handed its top table.
+pub(crate) fn document<T>(
+    context: &mut Context,
+    source: Source,
+    what: &'static str,
+    read: impl FnOnce(&Table<'_, '_, '_>) -> T,
+) -> Option<T> {
     let file = context.sources.len();
     let text = source.text.clone();
     context.sources.push(source);
@@ -117,20 +126,25 @@ pub(crate) fn parse(context: &mut Context, source: Source) -> Option<RawFile> {
         return None;
     }
     let start = At { file, span: 0..0 };
-    let table = Table::new(context, start, document.get_ref(), "a rule file");
-    let raw = read_file(&table);
+    let table = Table::new(context, start, document.get_ref(), what);
+    let raw = read(&table);
     table.finish();
     Some(raw)
 }
 
-fn read_file(table: &Table<'_, '_, '_>) -> RawFile {
+/// Reads `format` and reports any other than `known`.
+pub(crate) fn format(table: &Table<'_, '_, '_>, known: u32) {
     if let Some(format) = table.demand("format", table.integer("format"))
-        && format.value != RULES_FORMAT
+        && format.value != known
     {
         let message = format!("format {} is not known", format.value);
-        let help = format!("this version reads `format = {RULES_FORMAT}`");
+        let help = format!("this version reads `format = {known}`");
         table.context.report(Some(&format.at), "unknown-format", message, Some(help));
     }
+}
+
+fn read_file(table: &Table<'_, '_, '_>) -> RawFile {
+    format(table, RULES_FORMAT);
     RawFile {
         site: table.string("site"),
         hosts: optional_list(table, "hosts"),

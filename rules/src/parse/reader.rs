@@ -43,6 +43,11 @@ impl Context {
         self.find(Severity::Error, at, code, message, help);
     }
 
+    /// The place of a span. One in a file that is not there has no text.
+    pub(crate) fn place(&self, at: &At) -> Option<Place> {
+        self.sources.get(at.file).map(|source| Place::new(source, &at.span))
+    }
+
     pub(crate) fn warn(&self, at: &At, code: &'static str, message: String, help: String) {
         self.find(Severity::Warning, Some(at), code, message, Some(help));
     }
@@ -55,8 +60,7 @@ impl Context {
         message: String,
         help: Option<String>,
     ) {
-        let place =
-            at.and_then(|at| self.sources.get(at.file).map(|source| Place::new(source, &at.span)));
+        let place = at.and_then(|at| self.place(at));
         self.found.borrow_mut().push(Diagnostic { severity, code, message, place, help });
     }
 

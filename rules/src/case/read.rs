@@ -1,0 +1,170 @@
+//! From TOML to cases, every mistake of a file at once.
+
+use std::net::IpAddr;
+
+use super::{CASES_FORMAT, Case, CaseFile, Expect, Expected, Facts, Step, TIMES_BOUND};
+use crate::compile::duration;
+use crate::diagnostic::{Diagnostics, Source, near_miss};
+use crate::parse::{Context, Spot, Table, document, format};
+use crate::record::{Action, Verification};
+
+/// The client of a request that names none: an address for documentation.
+const SOMEBODY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+
+/// Reads a file of cases.
+///
+/// # Errors
+///
+/// Every mistake of the file.
+pub fn read(source: Source) -> Result<CaseFile, Diagnostics> {
+    let mut context = Context::default();
+    let file = document(&mut context, source, "a file of cases", |table| {
+        format(table, CASES_FORMAT);
+        let site = table.demand("site", table.string("site"));
+        let cases = table.tables("case", "a case").into_iter().map(case).collect();
+        CaseFile { site: site.map(|site| site.value).unwrap_or_default(), cases }
+    });
+    match file {
+        Some(file) if context.is_clean() => Ok(file),
+        _ => Err(Diagnostics(context.into_found())),
+    }
+}
+
+fn case(table: Table<'_, '_, '_>) -> Case {
+    let name = table.demand("name", table.string("name"));
+    // The reason is for people: where it was seen, and who was hurt.
+    let _why = table.demand("why", table.string("why"));
+    let steps = if table.has("step") {
+        let steps = table.tables("step", "a step").into_iter();
+        steps
+            .map(|table| {
+                let step = step(&table);
+                table.finish();
+                step
+            })
+            .collect()
+    } else {
+        vec![step(&table)]
+    };
+    table.finish();
+    Case { name: name.map(|name| name.value).unwrap_or_default(), steps }
+}
+
+fn step(table: &Table<'_, '_, '_>) -> Step {
+    let expect = table.demand("expect", table.table("expect", "`expect`"));
+    let request = table.demand("request", table.table("request", "a request"));
+    let times = table.integer("times");
+    if let Some(times) = times.as_ref().filter(|times| !(1..=TIMES_BOUND).contains(&times.value)) {
+        let message = format!("a step cannot stand for {} requests", times.value);
+        let help = format!("from 1 to {TIMES_BOUND}");
+        table.context.report(Some(&times.at), "bad-times", message, Some(help));
+    }
+    Step {
+        place: table.context.place(expect.as_ref().map_or(&table.at, |expect| &expect.at)),
+        facts: facts(request),
+        times: times.map_or(1, |times| times.value),
+        every_ms: millis(table, "every"),
+        after_ms: millis(table, "after"),
+        expect: expect.map(expectation).unwrap_or_default(),
+    }
+}
+
+fn facts(table: Option<Table<'_, '_, '_>>) -> Facts {
+    let mut facts = Facts {
+        method: "GET".to_owned(),
+        host: None,
+        path: "/".to_owned(),
+        query: None,
+        client: SOMEBODY,
+        user_agent: None,
+        asn: None,
+        country: None,
+        credentials: None,
+        cached: false,
+    };
+    let Some(table) = table else { return facts };
+    let text = |key| table.string(key).map(|spot| spot.value);
+    if let Some(method) = text("method") {
+        facts.method = method;
+    }
+    if let Some(path) = table.demand("path", text("path")) {
+        facts.path = path;
+    }
+    if let Some(spot) = table.string("client") {
+        match spot.value.parse() {
+            Ok(client) => facts.client = client,
+            Err(_) => {
+                let message = format!("`{}` is no address", spot.value);
+                let help = "write one IPv4 or IPv6 address: `192.0.2.7`".to_owned();
+                table.context.report(Some(&spot.at), "bad-address", message, Some(help));
+            }
+        }
+    }
+    facts.host = text("host");
+    facts.query = text("query");
+    facts.user_agent = text("user_agent");
+    facts.country = text("country");
+    facts.asn = table.integer("asn").map(|spot| spot.value);
+    facts.credentials = table.boolean("credentials").map(|spot| spot.value);
+    facts.cached = table.boolean("cached").is_some_and(|spot| spot.value);
+    table.finish();
+    facts
+}
+
+fn expectation(table: Table<'_, '_, '_>) -> Expect {
+    let context = table.context;
+    let name = |spot: Spot<String>| Expected { place: context.place(&spot.at), name: spot.value };
+    let shadow = table.has("shadow").then(|| {
+        let none = table.is_empty_list("shadow");
+        if none { Vec::new() } else { table.strings("shadow").into_iter().map(name).collect() }
+    });
+    let throttled = table.table("throttled", "`throttled`");
+    let bound = |key| Some(throttled.as_ref()?.integer(key)?.value);
+    let expect = Expect {
+        action: word(&table, "action", Action::ALL),
+        rule: table.string("rule").map(name),
+        shadow,
+        route: table.string("route").map(name),
+        agent: table.string("agent").map(name),
+        verification: word(&table, "verification", Verification::ALL),
+        throttled_at_least: bound("at_least"),
+        throttled_at_most: bound("at_most"),
+    };
+    if let Some(throttled) = throttled {
+        throttled.finish();
+    }
+    table.finish();
+    expect
+}
+
+fn word<T: Copy>(table: &Table<'_, '_, '_>, key: &'static str, known: &[(&str, T)]) -> Option<T> {
+    let spot = table.string(key)?;
+    let found = known.iter().find(|(name, _)| *name == spot.value);
+    if found.is_none() {
+        let names = known.iter().map(|(name, _)| *name);
+        let help = match near_miss(&spot.value, names.clone()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known are `{}`", names.collect::<Vec<_>>().join("`, `")),
+        };
+        let message = format!("no {key} is called `{}`", spot.value);
+        table.context.report(Some(&spot.at), "unknown-name", message, Some(help));
+    }
+    found.map(|(_, value)| *value)
+}
+
+fn millis(table: &Table<'_, '_, '_>, key: &'static str) -> u64 {
+    let Some(spot) = table.string(key) else { return 0 };
+    let millis = match spot.value.strip_suffix("ms") {
+        Some(digits) => digits.parse().ok(),
+        None => duration(&spot.value),
+    };
+    millis.map_or_else(
+        || {
+            let message = format!("`{}` is no duration", spot.value);
+            let help = "write a whole number and `ms`, `s`, `m` or `h`, at most `24h`".to_owned();
+            table.context.report(Some(&spot.at), "bad-duration", message, Some(help));
+            0
+        },
+        u64::from,
+    )
+}

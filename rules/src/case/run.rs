@@ -1,0 +1,172 @@
+//! What the engine says of a case, against what its author expects.
+
+use super::{Case, Expected, Facts, Step};
+use crate::decide::{Admission, Engine};
+use crate::diagnostic::{Diagnostic, Place, Severity, near_miss};
+use crate::record::{Action, Verification};
+use crate::request::{Client, Request, Time};
+use crate::store::{Memory, Stored};
+
+impl Case {
+    /// Decides the requests of the case, the first at `start`, and says where
+    /// the decisions differ from those expected.
+    ///
+    /// Breadth is counted in halves of its windows, so a start at midnight UTC
+    /// gives the same answer every day.
+    #[must_use]
+    pub fn run(&self, engine: &Engine, start: Time) -> Vec<Diagnostic> {
+        let mut cells = Stored::<Memory>::default();
+        let mut now = start.unix_millis();
+        let mut failures = Vec::new();
+        for step in &self.steps {
+            now = now.saturating_add(step.after_ms);
+            let mut throttled = 0;
+            let mut last = None;
+            for number in 1..=step.times {
+                if number > 1 {
+                    now = now.saturating_add(step.every_ms);
+                }
+                let time = Time::from_unix_millis(now);
+                let admission = step.facts.decide(engine, &mut cells, time, number);
+                throttled += u32::from(admission.decision.action == Action::Throttle);
+                last = Some(admission);
+            }
+            let Some(last) = last else { continue };
+            let judge = Judge { case: self, engine, failures: &mut failures };
+            judge.step(step, &last, throttled);
+        }
+        failures
+    }
+}
+
+impl Facts {
+    fn decide(
+        &self,
+        engine: &Engine,
+        cells: &mut Stored<Memory>,
+        time: Time,
+        number: u32,
+    ) -> Admission {
+        let path = self.path.replace("{n}", &number.to_string());
+        let request = Request {
+            host: self.host.as_deref(),
+            query: self.query.as_deref(),
+            client: Some(Client::Address(self.client)),
+            user_agent: self.user_agent.as_deref(),
+            asn: self.asn,
+            country: self.country.as_deref(),
+            credentials: self.credentials,
+            ..Request::new(time, &self.method, &path)
+        };
+        let mut admission = engine.screen(&request).into_admission();
+        if !self.cached {
+            engine.admit(&mut admission, cells, time);
+        }
+        admission
+    }
+}
+
+/// Compares one step's last decision with what was expected of it.
+struct Judge<'j> {
+    case: &'j Case,
+    engine: &'j Engine,
+    failures: &'j mut Vec<Diagnostic>,
+}
+
+impl Judge<'_> {
+    fn step(mut self, step: &Step, last: &Admission, throttled: u32) {
+        let (rules, expect) = (&self.engine.rules, &step.expect);
+        let (decision, derived) = (&last.decision, &last.derived);
+        let rule = decision.rule.and_then(|at| rules.rule(at)).map(|rule| rule.id.as_str());
+        if let Some(action) = expect.action.filter(|action| *action != decision.action) {
+            let by = rule.map_or_else(String::new, |rule| format!(" by `{rule}`"));
+            let (wanted, got) = (action.name(), decision.action.name());
+            self.fail(step.place.as_ref(), format!("expected {wanted}, got {got}{by}"));
+        }
+        let ids = || rules.rules.iter().map(|rule| rule.id.as_str());
+        if let Some(expected) = &expect.rule {
+            self.name("rule", expected, rule, ids());
+        }
+        if let Some(expected) = &expect.shadow {
+            let hits: Vec<&str> = decision
+                .shadow
+                .iter()
+                .filter_map(|at| Some(rules.rule(*at)?.id.as_str()))
+                .collect();
+            self.shadow(step.place.as_ref(), expected, &hits, ids());
+        }
+        let route = derived.route.and_then(|at| rules.route(at)).map(|route| route.name.as_str());
+        if let Some(expected) = &expect.route {
+            self.name("route", expected, route, rules.routes.iter().map(|r| r.name.as_str()));
+        }
+        let agent = derived.claim.and_then(|claim| rules.agent(claim.agent?));
+        if let Some(expected) = &expect.agent {
+            let agent = agent.map(|agent| agent.name.as_str());
+            self.name("agent", expected, agent, rules.agents.iter().map(|a| a.name.as_str()));
+        }
+        let verification = derived.claim.map_or(Verification::None, |claim| claim.verification);
+        if let Some(wanted) = expect.verification.filter(|wanted| *wanted != verification) {
+            let (wanted, got) = (wanted.name(), verification.name());
+            self.fail(step.place.as_ref(), format!("expected verification {wanted}, got {got}"));
+        }
+        let few = expect.throttled_at_least.filter(|least| throttled < *least);
+        let many = expect.throttled_at_most.filter(|most| throttled > *most);
+        for (word, bound) in [("least", few), ("most", many)] {
+            if let Some(bound) = bound {
+                let message = format!(
+                    "expected at {word} {bound} of {} requests throttled, got {throttled}",
+                    step.times
+                );
+                self.fail(step.place.as_ref(), message);
+            }
+        }
+    }
+
+    fn shadow<'k>(
+        &mut self,
+        place: Option<&Place>,
+        expected: &[Expected],
+        hits: &[&str],
+        known: impl Iterator<Item = &'k str> + Clone,
+    ) {
+        for missing in expected.iter().filter(|expected| !hits.contains(&expected.name.as_str())) {
+            self.name("shadow rule", missing, None, known.clone());
+        }
+        for hit in hits.iter().filter(|hit| !expected.iter().any(|name| name.name == **hit)) {
+            self.fail(place, format!("`{hit}` in shadow would have refused this"));
+        }
+    }
+
+    fn name<'k>(
+        &mut self,
+        what: &str,
+        expected: &Expected,
+        found: Option<&str>,
+        known: impl Iterator<Item = &'k str> + Clone,
+    ) {
+        let name = &expected.name;
+        if found == Some(name) {
+            return;
+        }
+        if !known.clone().any(|known| known == name) {
+            let near = near_miss(name, known).map(|near| format!("did you mean `{near}`?"));
+            self.fail(expected.place.as_ref(), format!("no {what} is called `{name}`"));
+            if let Some(failure) = self.failures.last_mut() {
+                failure.help = near;
+            }
+            return;
+        }
+        let found = found.map_or_else(|| "none".to_owned(), |found| format!("`{found}`"));
+        self.fail(expected.place.as_ref(), format!("expected {what} `{name}`, got {found}"));
+    }
+
+    fn fail(&mut self, place: Option<&Place>, message: String) {
+        self.failures.push(Diagnostic {
+            severity: Severity::Error,
+            code: "case",
+            message: format!("{}: {message}", self.case.name),
+            place: place.cloned(),
+            help: None,
+        });
+    }
+}
