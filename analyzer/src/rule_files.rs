@@ -50,22 +50,27 @@ pub fn compile_generic(extra: &[String]) -> std::result::Result<Compiled, Diagno
 ///
 /// # Errors
 ///
-/// Where a file cannot be read, and every mistake of the first that has some.
+/// Where a file cannot be read, and every mistake of every file of the folder.
 pub fn cases(entry: &str) -> Result<Vec<CaseFile>> {
     let folder = Path::new(entry).with_file_name("cases");
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
     let site = Path::new(entry).canonicalize().with_context(|| format!("no file `{entry}`"))?;
-    let mut found = Vec::new();
+    let (mut found, mut mistakes) = (Vec::new(), Vec::new());
     for name in toml_files(&folder)? {
         let shown = name.to_string_lossy().into_owned();
         let text = read(&shown).map_err(|why| anyhow!("cannot read `{shown}`: {why}"))?;
-        let file = case::read(Source { name: shown, text })?;
-        if folder.join(&file.site).canonicalize().is_ok_and(|about| about == site) {
-            found.push(file);
+        match case::read(Source { name: shown, text }) {
+            Ok(file) => found.push(file),
+            Err(more) => mistakes.extend(more.0),
         }
     }
+    if !mistakes.is_empty() {
+        return Err(Diagnostics(mistakes).into());
+    }
+    let is_about = |file: &CaseFile| folder.join(&file.site).canonicalize().ok();
+    found.retain(|file| is_about(file).is_some_and(|about| about == site));
     Ok(found)
 }
 

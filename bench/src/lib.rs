@@ -12,6 +12,6 @@ pub mod stage;
 pub mod traffic;
 
 /// Viceroy copies its root certificates, header maps and settings for every
-/// request. With the system's allocator a replay takes a fifth longer.
+/// request, and the system's allocator is slow at that.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

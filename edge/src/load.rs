@@ -112,8 +112,8 @@ impl Rules {
 
 /// The bytes of a pack and their version: from the POP's cache, else from the
 /// Config Store, whose bytes are checked against the pointer's hash before they
-/// are kept. What comes from the cache is not hashed again: that takes longer than
-/// to decode it, and a sandbox may serve a handful of requests only.
+/// are kept. What comes from the cache is not hashed again: a sandbox may serve a
+/// handful of requests only, and its checksum guards against damage.
 fn read(pointer: &str) -> Result<(Vec<u8>, String), &'static str> {
     let version = pack::pointer_version(pointer).map_err(|_| "rules: pointer is broken")?;
     let key = format!("tg1-pack-{version}");

@@ -16,7 +16,7 @@ use tidegate_edge::ReadThrough as Way;
 
 fn main() {
     // A sandbox's memory goes as a whole; to free its rules piece by piece
-    // first would take as long as to decode them.
+    // first would be work for nothing.
     let mut tidegate = ManuallyDrop::new(Tidegate::new());
     let summary = Serve::new().run(|request| handle(&mut tidegate, request));
     if let Some(never) = summary.error() {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::key::canonical;
 use crate::record::Verification;
 use crate::request::{Client, Vouched};
+use crate::words::worded;
 
 /// One kind of software, known by its User-Agents: [`crate::Ruleset::user_agents`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,41 +27,41 @@ pub struct Agent {
     pub exhaustive: bool,
 }
 
-macro_rules! categories {
-    ($($variant:ident = $name:literal, $doc:literal;)+) => {
-        /// What an agent is for.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        pub enum Category { $(#[doc = $doc] $variant,)+ }
-
-        impl Category {
-            /// Every category, with the word used in rule files.
-            pub const ALL: &'static [(&'static str, Self)] = &[$(($name, Self::$variant),)+];
-
-            /// The word used in rule files.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)+ }
-            }
-        }
-    };
-}
-
-categories! {
-    Browser = "browser", "Software that shows pages to a person.";
-    PackageManager = "package-manager", "cargo, nix, bazel, pip and their like.";
-    HttpLibrary = "http-library", "curl, wget and the libraries of programming languages.";
-    Git = "git", "Version control.";
-    SearchEngine = "search-engine", "Crawlers that send readers back.";
-    AiCrawler = "ai-crawler", "Crawlers that collect text for language models.";
-    AiFetcher = "ai-fetcher", "Fetchers that act for a person who asked a language model.";
-    Monitor = "monitor", "Uptime checks.";
-    Archive = "archive", "Web archives.";
-    FeedReader = "feed-reader", "RSS and Atom readers.";
-    LinkChecker = "link-checker", "Checkers of links, mostly in CI.";
-    Preview = "preview", "Fetchers of link previews for chats and social networks.";
-    Seo = "seo", "Crawlers for marketing.";
-    Scanner = "scanner", "Scanners for weaknesses.";
-    Service = "service", "Named services of the ecosystem.";
+worded! {
+    /// What an agent is for.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    pub enum Category {
+        /// Software that shows pages to a person.
+        Browser = "browser",
+        /// cargo, nix, bazel, pip and their like.
+        PackageManager = "package-manager",
+        /// curl, wget and the libraries of programming languages.
+        HttpLibrary = "http-library",
+        /// Version control.
+        Git = "git",
+        /// Crawlers that send readers back.
+        SearchEngine = "search-engine",
+        /// Crawlers that collect text for language models.
+        AiCrawler = "ai-crawler",
+        /// Fetchers that act for a person who asked a language model.
+        AiFetcher = "ai-fetcher",
+        /// Uptime checks.
+        Monitor = "monitor",
+        /// Web archives.
+        Archive = "archive",
+        /// RSS and Atom readers.
+        FeedReader = "feed-reader",
+        /// Checkers of links, mostly in CI.
+        LinkChecker = "link-checker",
+        /// Fetchers of link previews for chats and social networks.
+        Preview = "preview",
+        /// Crawlers for marketing.
+        Seo = "seo",
+        /// Scanners for weaknesses.
+        Scanner = "scanner",
+        /// Named services of the ecosystem.
+        Service = "service",
+    }
 }
 
 /// An agent's claim.

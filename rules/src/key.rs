@@ -10,28 +10,17 @@ use serde::{Deserialize, Serialize};
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::request::Client;
+use crate::words::worded;
 
-/// The kinds of keys that a rule may name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum KeyKind {
-    /// A client and its fingerprint, or its User-Agent where no fingerprint is
-    /// known: tells the people behind one NAT apart.
-    Visitor,
-    /// One IPv4 address, or one IPv6 /64.
-    Client,
-}
-
-impl KeyKind {
-    /// Every kind, in the order of their cells.
-    pub const ALL: [Self; 2] = [Self::Visitor, Self::Client];
-
-    /// The word used in rule files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Visitor => "visitor",
-            Self::Client => "client",
-        }
+worded! {
+    /// The kinds of keys that a rule may name.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+    pub enum KeyKind {
+        /// A client and its fingerprint, or its User-Agent where no fingerprint is
+        /// known: tells the people behind one NAT apart.
+        Visitor = "visitor",
+        /// One IPv4 address, or one IPv6 /64.
+        Client = "client",
     }
 }
 

@@ -29,6 +29,7 @@ pub mod route;
 pub mod rule;
 pub mod ruleset;
 pub mod store;
+mod words;
 
 pub use compile::{Compiled, compile, compile_with};
 pub use decide::{Admission, Admit, Decision, Engine, Refusal, Screened};

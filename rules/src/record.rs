@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::decide::{Admission, Engine};
 use crate::request::{CacheState, Outcome, Request};
+use crate::words::worded;
 
 /// The record format written by this version, in the field `tidegate`.
 pub const RECORD_FORMAT: u8 = 1;
@@ -112,74 +113,36 @@ pub struct Record<'a> {
     pub sampled: u8,
 }
 
-/// What was done with a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Action {
-    /// Nothing objected.
-    Pass,
-    /// A rule exempted it.
-    Allow,
-    /// 429: come back later.
-    Throttle,
-    /// 403: a rule with a written reason refuses it.
-    Block,
-}
-
-impl Action {
-    /// Every action, with the word used in records and cases.
-    pub const ALL: &'static [(&'static str, Self)] = &[
-        ("pass", Self::Pass),
-        ("allow", Self::Allow),
-        ("throttle", Self::Throttle),
-        ("block", Self::Block),
-    ];
-
-    /// The word used in records and cases.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Allow => "allow",
-            Self::Throttle => "throttle",
-            Self::Block => "block",
-        }
+worded! {
+    /// What was done with a request.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Action {
+        /// Nothing objected.
+        Pass = "pass",
+        /// A rule exempted it.
+        Allow = "allow",
+        /// 429: come back later.
+        Throttle = "throttle",
+        /// 403: a rule with a written reason refuses it.
+        Block = "block",
     }
 }
 
-/// What became of an agent's claim.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verification {
-    /// The claim is true.
-    Verified,
-    /// The claim is false.
-    Contradicted,
-    /// The claim could be checked in principle, but not here and now.
-    Unverifiable,
-    /// There is nothing to check.
-    #[default]
-    None,
-}
-
-impl Verification {
-    /// Every state of a claim, with the word used in rules, records and cases.
-    pub const ALL: &'static [(&'static str, Self)] = &[
-        ("verified", Self::Verified),
-        ("contradicted", Self::Contradicted),
-        ("unverifiable", Self::Unverifiable),
-        ("none", Self::None),
-    ];
-
-    /// The word used in rules, records and cases.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Verified => "verified",
-            Self::Contradicted => "contradicted",
-            Self::Unverifiable => "unverifiable",
-            Self::None => "none",
-        }
+worded! {
+    /// What became of an agent's claim.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Verification {
+        /// The claim is true.
+        Verified = "verified",
+        /// The claim is false.
+        Contradicted = "contradicted",
+        /// The claim could be checked in principle, but not here and now.
+        Unverifiable = "unverifiable",
+        /// There is nothing to check.
+        #[default]
+        None = "none",
     }
 }
 

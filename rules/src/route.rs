@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::words::worded;
+
 /// Units charged for a path that no route matches.
 pub const UNROUTED_COST: u32 = 20;
 
@@ -20,26 +22,30 @@ pub struct Route {
     pub errors: ErrorForm,
 }
 
-/// What the origin allows caches to keep.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum CacheClass {
-    /// Nothing: every request reaches the origin.
-    #[default]
-    Never,
-    /// Minutes at most.
-    Short,
-    /// Until it is purged.
-    Long,
+worded! {
+    /// What the origin allows caches to keep.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    pub enum CacheClass {
+        /// Nothing: every request reaches the origin.
+        #[default]
+        Never = "never",
+        /// Minutes at most.
+        Short = "short",
+        /// Until it is purged.
+        Long = "long",
+    }
 }
 
-/// How the clients of a route expect errors.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ErrorForm {
-    /// By what the client accepts: plain text, HTML or problem+json.
-    #[default]
-    Negotiated,
-    /// crates.io's `{"errors":[{"detail":…}]}`.
-    ApiJson,
+worded! {
+    /// How the clients of a route expect errors.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+    pub enum ErrorForm {
+        /// By what the client accepts: plain text, HTML or problem+json.
+        #[default]
+        Negotiated = "negotiated",
+        /// crates.io's `{"errors":[{"detail":…}]}`.
+        ApiJson = "api-json",
+    }
 }
 
 /// Feeds the normalised form of a path to `sink`, byte by byte: percent-encoded

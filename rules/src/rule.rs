@@ -11,6 +11,7 @@ use crate::quota::Quota;
 use crate::record::Verification;
 use crate::request::{Client, Request, Time};
 use crate::store::Gate;
+use crate::words::{Worded, worded};
 
 /// One rule.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,6 +69,19 @@ pub enum Effect {
     Throttle(Budget),
 }
 
+worded! {
+    /// What a rule without a budget does.
+    #[derive(Debug, Clone, Copy)]
+    pub enum Verdict {
+        /// Exempts.
+        Allow = "allow",
+        /// Answers 403.
+        Block = "block",
+        /// Tells the origin.
+        Tag = "tag",
+    }
+}
+
 /// A quota with the key that it is counted under.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Budget {
@@ -81,26 +95,24 @@ pub struct Budget {
     pub gate: Option<Gate>,
 }
 
-/// Whether a rule, or the whole site, acts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Mode {
-    /// Not even evaluated.
-    Off,
-    /// Evaluated in full, changes nothing.
-    Shadow,
-    /// Acts.
-    Enforce,
+worded! {
+    /// Whether a rule, or the whole site, acts.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+    pub enum Mode {
+        /// Not even evaluated.
+        Off = "off",
+        /// Evaluated in full, changes nothing.
+        Shadow = "shadow",
+        /// Acts.
+        Enforce = "enforce",
+    }
 }
 
 impl Mode {
-    /// Every mode, with its word.
-    pub const ALL: [(&'static str, Self); 3] =
-        [("off", Self::Off), ("shadow", Self::Shadow), ("enforce", Self::Enforce)];
-
     /// The mode that `word` names.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(name, _)| *name == word).map(|(_, mode)| *mode)
+        Worded::of(word)
     }
 }
 

@@ -31,8 +31,8 @@ pub struct Ruleset {
     pub rules: Vec<Rule>,
     /// Cohorts, in file order.
     pub cohorts: Vec<Cohort>,
-    /// What the cells of each kind of key hold, as in [`KeyKind::ALL`].
-    pub layouts: Vec<Layout>,
+    /// What the cells of each kind of key hold, of those that rules use.
+    pub layouts: Vec<(KeyKind, Layout)>,
 }
 
 impl Ruleset {
@@ -57,8 +57,7 @@ impl Ruleset {
     /// What the cells of `kind` hold.
     #[must_use]
     pub fn layout(&self, kind: KeyKind) -> Option<&Layout> {
-        let at = KeyKind::ALL.iter().position(|known| *known == kind)?;
-        self.layouts.get(at)
+        self.layouts.iter().find(|(known, _)| *known == kind).map(|(_, layout)| layout)
     }
 
     /// Whether the site answers for a host. An unknown host is taken as its own.

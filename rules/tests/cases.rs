@@ -1,29 +1,22 @@
 //! The sites' own cases hold, and a case that fails says so where it stands.
 
-use std::path::Path;
+mod common;
 
 use tidegate_rules::case::{self, CaseFile};
 use tidegate_rules::diagnostic::Source;
-use tidegate_rules::{Diagnostics, Engine, HashKey, Mode, Time, compile};
+use tidegate_rules::{Diagnostics, Engine, Time};
+
+use common::text;
 
 /// Midnight UTC.
 const START: Time = Time::from_unix_millis(1_767_225_600_000);
-
-fn text(file: &str) -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    #[expect(clippy::disallowed_methods, reason = "a test may read files")]
-    std::fs::read_to_string(root.join(file)).unwrap()
-}
 
 fn read(name: &str, text: String) -> Result<CaseFile, Diagnostics> {
     case::read(Source { name: name.to_owned(), text })
 }
 
-fn engine(site: &str) -> Engine {
-    let compiled = compile(site, &mut |file| Ok(text(file)));
-    let rules = compiled.unwrap_or_else(|mistakes| panic!("{mistakes}")).rules;
-    let (version, secret) = (String::new(), HashKey::default());
-    Engine { rules, version, secret, switch: Mode::Enforce }
+fn engine(entry: &str) -> Engine {
+    common::engine(common::site(entry).rules)
 }
 
 /// What is printed of the cases in `text`, against docs.rs's rules.

@@ -1,18 +1,10 @@
 //! The rule files of the sites themselves: they compile, and their routes and
 //! agents say what people expect.
 
-use std::path::Path;
+mod common;
 
-use tidegate_rules::{Compiled, Engine, HashKey, Mode, Request, Ruleset, Time, compile, pack};
-
-fn site(name: &str) -> Compiled {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut read = |file: &str| {
-        #[expect(clippy::disallowed_methods, reason = "a test may read files")]
-        std::fs::read_to_string(root.join(file)).map_err(|error| error.to_string())
-    };
-    compile(name, &mut read).unwrap_or_else(|mistakes| panic!("{mistakes}"))
-}
+use common::site;
+use tidegate_rules::{Compiled, Request, Ruleset, Time, pack};
 
 fn rules(name: &str) -> Ruleset {
     site(name).rules
@@ -34,12 +26,7 @@ fn every_site_compiles_and_survives_packing() {
 }
 
 fn derived(rules: &Ruleset, path: &str, user_agent: &str) -> (Option<String>, Option<String>) {
-    let engine = Engine {
-        rules: rules.clone(),
-        version: String::new(),
-        secret: HashKey::default(),
-        switch: Mode::Enforce,
-    };
+    let engine = common::engine(rules.clone());
     let request = Request {
         user_agent: Some(user_agent),
         ..Request::new(Time::from_unix_millis(1_700_000_000_000), "GET", path)

@@ -4,7 +4,6 @@ use anyhow::Result;
 use clap::Args;
 use tidegate_rules::case::CaseFile;
 use tidegate_rules::cell::CELL_BOUND;
-use tidegate_rules::key::KeyKind;
 use tidegate_rules::pack::{self, ENTRY_BOUND};
 use tidegate_rules::{Compiled, Diagnostic, Engine, HashKey, Mode, Time};
 
@@ -40,7 +39,7 @@ impl Check {
 /// How many cases there are, and what is wrong with which.
 ///
 /// The rules are decided as of today, so that a case which needs a rule that has
-/// expired fails, and from midnight on, so that it fails at any hour or at none.
+/// expired fails, and from midnight on, so that the hour makes no difference.
 fn decide(compiled: &Compiled, packed: &[u8], files: &[CaseFile]) -> (usize, Vec<Diagnostic>) {
     const DAY_MS: u64 = 24 * 3600 * 1000;
     let rules = compiled.rules.clone();
@@ -56,10 +55,9 @@ fn summary(compiled: &Compiled, packed: &[u8], cases: usize, fine: bool) -> Resu
     let Compiled { rules, files, .. } = compiled;
     let in_mode = |mode| rules.rules.iter().filter(|rule| rule.mode == mode).count();
     let entries = pack::to_entries(packed)?;
-    let cells: Vec<_> = KeyKind::ALL
-        .into_iter()
-        .filter_map(|kind| Some((kind, rules.layout(kind)?)))
-        .filter(|(_, layout)| !layout.is_empty())
+    let cells: Vec<_> = rules
+        .layouts
+        .iter()
         .map(|(kind, layout)| format!("{} {}", kind.name(), layout.size()))
         .collect();
     let lines = [

@@ -40,11 +40,8 @@ impl Draft<'_> {
     pub(super) fn alone(&self, site: &Ruleset) -> Ruleset {
         let window = Window { period_ms: self.window_ms, bits: bits_for(self.over) };
         let layout = Layout::new(vec![self.quota], vec![window]);
-        let layouts = KeyKind::ALL.map(|kind| match kind {
-            KeyKind::Visitor => layout.clone(),
-            KeyKind::Client => Layout::default(),
-        });
-        Ruleset { rules: vec![self.rule(site)], layouts: layouts.to_vec(), ..site.clone() }
+        let layouts = vec![(KeyKind::Visitor, layout)];
+        Ruleset { rules: vec![self.rule(site)], layouts, ..site.clone() }
     }
 
     fn rule(&self, site: &Ruleset) -> Rule {

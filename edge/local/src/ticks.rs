@@ -2,8 +2,8 @@
 //!
 //! A thread of Viceroy's asks to be woken every 50 µs, so that a guest that
 //! computes for long lets others run. Our guests answer within that time, and
-//! twenty thousand wake-ups a second are a tenth of what a replay costs on two
-//! cores. Viceroy has no setting for it; the kernel has one, how late a thread's
+//! twenty thousand wake-ups a second are a good part of what a replay costs on
+//! two cores. Viceroy has no setting for it; the kernel has one, how late a thread's
 //! timers may be, which threads inherit when they are started.
 //!
 //! Nothing but speed depends on it: where it cannot be set, it is left as it is.

@@ -4,9 +4,8 @@ use std::net::IpAddr;
 
 use super::{CASES_FORMAT, Case, CaseFile, Expect, Expected, Facts, Step, TIMES_BOUND};
 use crate::compile::duration;
-use crate::diagnostic::{Diagnostics, Source, near_miss};
-use crate::parse::{Context, Spot, Table, document, format};
-use crate::record::{Action, Verification};
+use crate::diagnostic::{Diagnostics, Source};
+use crate::parse::{Context, Spot, Table, document, each, format};
 
 /// The client of a request that names none: an address for documentation.
 const SOMEBODY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
@@ -21,7 +20,7 @@ pub fn read(source: Source) -> Result<CaseFile, Diagnostics> {
     let file = document(&mut context, source, "a file of cases", |table| {
         format(table, CASES_FORMAT);
         let site = table.demand("site", table.string("site"));
-        let cases = table.tables("case", "a case").into_iter().map(case).collect();
+        let cases = each(table.tables("case", "a case"), case);
         CaseFile { site: site.map(|site| site.value).unwrap_or_default(), cases }
     });
     match file {
@@ -30,23 +29,14 @@ pub fn read(source: Source) -> Result<CaseFile, Diagnostics> {
     }
 }
 
-fn case(table: Table<'_, '_, '_>) -> Case {
+fn case(table: &Table<'_, '_, '_>) -> Case {
     let name = table.demand("name", table.string("name"));
     // The reason is for people: where it was seen, and who was hurt.
     let _why = table.demand("why", table.string("why"));
-    let steps = if table.has("step") {
-        let steps = table.tables("step", "a step").into_iter();
-        steps
-            .map(|table| {
-                let step = step(&table);
-                table.finish();
-                step
-            })
-            .collect()
-    } else {
-        vec![step(&table)]
+    let steps = match table.has("step") {
+        true => each(table.tables("step", "a step"), step),
+        false => vec![step(table)],
     };
-    table.finish();
     Case { name: name.map(|name| name.value).unwrap_or_default(), steps }
 }
 
@@ -121,12 +111,12 @@ fn expectation(table: Table<'_, '_, '_>) -> Expect {
     let throttled = table.table("throttled", "`throttled`");
     let bound = |key| Some(throttled.as_ref()?.integer(key)?.value);
     let expect = Expect {
-        action: word(&table, "action", Action::ALL),
+        action: table.word("action"),
         rule: table.string("rule").map(name),
         shadow,
         route: table.string("route").map(name),
         agent: table.string("agent").map(name),
-        verification: word(&table, "verification", Verification::ALL),
+        verification: table.word("verification"),
         throttled_at_least: bound("at_least"),
         throttled_at_most: bound("at_most"),
     };
@@ -135,21 +125,6 @@ fn expectation(table: Table<'_, '_, '_>) -> Expect {
     }
     table.finish();
     expect
-}
-
-fn word<T: Copy>(table: &Table<'_, '_, '_>, key: &'static str, known: &[(&str, T)]) -> Option<T> {
-    let spot = table.string(key)?;
-    let found = known.iter().find(|(name, _)| *name == spot.value);
-    if found.is_none() {
-        let names = known.iter().map(|(name, _)| *name);
-        let help = match near_miss(&spot.value, names.clone()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("known are `{}`", names.collect::<Vec<_>>().join("`, `")),
-        };
-        let message = format!("no {key} is called `{}`", spot.value);
-        table.context.report(Some(&spot.at), "unknown-name", message, Some(help));
-    }
-    found.map(|(_, value)| *value)
 }
 
 fn millis(table: &Table<'_, '_, '_>, key: &'static str) -> u64 {

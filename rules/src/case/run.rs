@@ -11,8 +11,9 @@ impl Case {
     /// Decides the requests of the case, the first at `start`, and says where
     /// the decisions differ from those expected.
     ///
-    /// Breadth is counted in halves of its windows, so a start at midnight UTC
-    /// gives the same answer every day.
+    /// Breadth is counted in halves of its windows, which start with the epoch:
+    /// a start at midnight UTC gives the same answer every day, as long as twice
+    /// a day is a multiple of each window.
     #[must_use]
     pub fn run(&self, engine: &Engine, start: Time) -> Vec<Diagnostic> {
         let mut cells = Stored::<Memory>::default();
@@ -75,40 +76,10 @@ struct Judge<'j> {
 
 impl Judge<'_> {
     fn step(mut self, step: &Step, last: &Admission, throttled: u32) {
-        let (rules, expect) = (&self.engine.rules, &step.expect);
-        let (decision, derived) = (&last.decision, &last.derived);
-        let rule = decision.rule.and_then(|at| rules.rule(at)).map(|rule| rule.id.as_str());
-        if let Some(action) = expect.action.filter(|action| *action != decision.action) {
-            let by = rule.map_or_else(String::new, |rule| format!(" by `{rule}`"));
-            let (wanted, got) = (action.name(), decision.action.name());
-            self.fail(step.place.as_ref(), format!("expected {wanted}, got {got}{by}"));
-        }
-        let ids = || rules.rules.iter().map(|rule| rule.id.as_str());
-        if let Some(expected) = &expect.rule {
-            self.name("rule", expected, rule, ids());
-        }
-        if let Some(expected) = &expect.shadow {
-            let hits: Vec<&str> = decision
-                .shadow
-                .iter()
-                .filter_map(|at| Some(rules.rule(*at)?.id.as_str()))
-                .collect();
-            self.shadow(step.place.as_ref(), expected, &hits, ids());
-        }
-        let route = derived.route.and_then(|at| rules.route(at)).map(|route| route.name.as_str());
-        if let Some(expected) = &expect.route {
-            self.name("route", expected, route, rules.routes.iter().map(|r| r.name.as_str()));
-        }
-        let agent = derived.claim.and_then(|claim| rules.agent(claim.agent?));
-        if let Some(expected) = &expect.agent {
-            let agent = agent.map(|agent| agent.name.as_str());
-            self.name("agent", expected, agent, rules.agents.iter().map(|a| a.name.as_str()));
-        }
-        let verification = derived.claim.map_or(Verification::None, |claim| claim.verification);
-        if let Some(wanted) = expect.verification.filter(|wanted| *wanted != verification) {
-            let (wanted, got) = (wanted.name(), verification.name());
-            self.fail(step.place.as_ref(), format!("expected verification {wanted}, got {got}"));
-        }
+        self.decision(step, last);
+        self.shadow(step, last);
+        self.derived(step, last);
+        let expect = &step.expect;
         let few = expect.throttled_at_least.filter(|least| throttled < *least);
         let many = expect.throttled_at_most.filter(|most| throttled > *most);
         for (word, bound) in [("least", few), ("most", many)] {
@@ -122,19 +93,58 @@ impl Judge<'_> {
         }
     }
 
-    fn shadow<'k>(
-        &mut self,
-        place: Option<&Place>,
-        expected: &[Expected],
-        hits: &[&str],
-        known: impl Iterator<Item = &'k str> + Clone,
-    ) {
+    fn decision(&mut self, step: &Step, last: &Admission) {
+        let decision = &last.decision;
+        let rule = decision.rule.and_then(|at| self.rule_id(at));
+        if let Some(action) = step.expect.action.filter(|action| *action != decision.action) {
+            let by = rule.map_or_else(String::new, |rule| format!(" by `{rule}`"));
+            let (wanted, got) = (action.name(), decision.action.name());
+            self.fail(step.place.as_ref(), format!("expected {wanted}, got {got}{by}"));
+        }
+        if let Some(expected) = &step.expect.rule {
+            self.name("rule", expected, rule, self.rule_ids());
+        }
+    }
+
+    fn shadow(&mut self, step: &Step, last: &Admission) {
+        let Some(expected) = &step.expect.shadow else { return };
+        let hits: Vec<&str> =
+            last.decision.shadow.iter().filter_map(|at| self.rule_id(*at)).collect();
         for missing in expected.iter().filter(|expected| !hits.contains(&expected.name.as_str())) {
-            self.name("shadow rule", missing, None, known.clone());
+            self.name("shadow rule", missing, None, self.rule_ids());
         }
         for hit in hits.iter().filter(|hit| !expected.iter().any(|name| name.name == **hit)) {
-            self.fail(place, format!("`{hit}` in shadow would have refused this"));
+            self.fail(step.place.as_ref(), format!("`{hit}` in shadow would have refused this"));
         }
+    }
+
+    fn derived(&mut self, step: &Step, last: &Admission) {
+        let (rules, expect, derived) = (&self.engine.rules, &step.expect, &last.derived);
+        if let Some(expected) = &expect.route {
+            let route = derived.route.and_then(|at| rules.route(at));
+            let known = rules.routes.iter().map(|route| route.name.as_str());
+            self.name("route", expected, route.map(|route| route.name.as_str()), known);
+        }
+        if let Some(expected) = &expect.agent {
+            let agent = derived.claim.and_then(|claim| rules.agent(claim.agent?));
+            let known = rules.agents.iter().map(|agent| agent.name.as_str());
+            self.name("agent", expected, agent.map(|agent| agent.name.as_str()), known);
+        }
+        let verification = derived.claim.map_or(Verification::None, |claim| claim.verification);
+        if let Some(wanted) = expect.verification.filter(|wanted| *wanted != verification) {
+            let (wanted, got) = (wanted.name(), verification.name());
+            self.fail(step.place.as_ref(), format!("expected verification {wanted}, got {got}"));
+        }
+    }
+}
+
+impl<'j> Judge<'j> {
+    fn rule_id(&self, at: u16) -> Option<&'j str> {
+        Some(self.engine.rules.rule(at)?.id.as_str())
+    }
+
+    fn rule_ids(&self) -> impl Iterator<Item = &'j str> + Clone + use<'j> {
+        self.engine.rules.rules.iter().map(|rule| rule.id.as_str())
     }
 
     fn name<'k>(

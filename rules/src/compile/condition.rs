@@ -2,11 +2,10 @@
 
 use super::Compiler;
 use super::site::texts;
-use crate::agent::Category;
 use crate::breadth::THRESHOLD_BOUND;
 use crate::parse::{RawBreadth, RawCondition, Spot};
-use crate::record::Verification;
 use crate::rule::{Breadth, Condition};
+use crate::words::Worded;
 
 /// Windows shorter than this hold too few requests to tell breadth from noise.
 const WINDOW_BOUND_MS: u32 = 10_000;
@@ -21,8 +20,8 @@ impl Compiler<'_> {
             paths: self.globs(&raw.paths),
             query: raw.query.as_ref().map(|query| query.value),
             agents: self.names("agent", &raw.agents, &self.agents),
-            categories: self.words("category", &raw.categories, Category::ALL),
-            verifications: self.words("verification", &raw.verifications, Verification::ALL),
+            categories: self.words("category", &raw.categories),
+            verifications: self.words("verification", &raw.verifications),
             networks: self.networks(&raw.networks),
             asns: raw.asns.iter().map(|asn| asn.value).collect(),
             countries: self.countries(&raw.countries),
@@ -71,15 +70,15 @@ impl Compiler<'_> {
         let find = |spot: &Spot<String>| {
             let found = known.get(&spot.value).copied();
             if found.is_none() {
-                self.unknown_name(what, spot, known.keys().map(String::as_str));
+                self.context.unknown_name(what, spot, known.keys().map(String::as_str));
             }
             found
         };
         spots.iter().filter_map(find).collect()
     }
 
-    fn words<T: Copy>(&self, what: &str, spots: &[Spot<String>], known: &[(&str, T)]) -> Vec<T> {
-        spots.iter().filter_map(|spot| self.known(what, spot, known)).collect()
+    fn words<T: Worded>(&self, what: &str, spots: &[Spot<String>]) -> Vec<T> {
+        spots.iter().filter_map(|spot| self.context.word(what, spot)).collect()
     }
 
     /// A breadth, checked but not yet tied to a cell.

@@ -1,6 +1,8 @@
 //! Cells laid out: a slot for each budget, a bitmap pair for each breadth
 //! window, for each kind of key.
 
+use std::collections::BTreeMap;
+
 use super::Compiler;
 use crate::breadth::bits_for;
 use crate::cell::{CELL_BOUND, Layout, Window};
@@ -54,17 +56,16 @@ impl Plan {
 }
 
 impl Compiler<'_> {
-    /// The finished layouts, in the order of [`KeyKind::ALL`].
-    pub(super) fn layouts(&self, plans: Vec<Plan>) -> Vec<Layout> {
+    /// The finished layouts, of the kinds that rules use.
+    pub(super) fn layouts(&self, plans: BTreeMap<KeyKind, Plan>) -> Vec<(KeyKind, Layout)> {
         plans
             .into_iter()
-            .zip(KeyKind::ALL)
-            .map(|(plan, kind)| {
+            .map(|(kind, plan)| {
                 let layout = Layout::new(plan.budgets, plan.windows);
                 if layout.size() > CELL_BOUND {
                     self.too_large(kind, layout.size(), &plan.rules);
                 }
-                layout
+                (kind, layout)
             })
             .collect()
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::near_miss;
 use crate::parse::{At, Context, RawFile, Spot};
 use crate::quota::Quota;
 
@@ -68,41 +67,6 @@ impl<'c> Compiler<'c> {
         let message = format!("a second {what} `{}`", name.value);
         let help = format!("give each {what} a name of its own");
         self.context.report(Some(&name.at), "duplicate-name", message, Some(help));
-    }
-
-    /// Looks a word up among those known, and reports a miss.
-    pub(super) fn known<T: Copy>(
-        &self,
-        what: &str,
-        word: &Spot<String>,
-        known: &[(&str, T)],
-    ) -> Option<T> {
-        let found = known.iter().find(|(name, _)| *name == word.value).map(|(_, value)| *value);
-        if found.is_none() {
-            self.unknown_name(what, word, known.iter().map(|(name, _)| *name));
-        }
-        found
-    }
-
-    pub(super) fn unknown_name<'k>(
-        &self,
-        what: &str,
-        word: &Spot<String>,
-        known: impl Iterator<Item = &'k str> + Clone,
-    ) {
-        let message = format!("no {what} is called `{}`", word.value);
-        let help = near_miss(&word.value, known.clone()).map_or_else(
-            || {
-                let all: Vec<_> = known.map(|name| format!("`{name}`")).collect();
-                match all.len() {
-                    0 => format!("this site has no {what}"),
-                    1..=12 => format!("known are {}", all.join(", ")),
-                    _ => format!("{} are known; see the site's files", all.len()),
-                }
-            },
-            |near| format!("did you mean `{near}`?"),
-        );
-        self.context.report(Some(&word.at), "unknown-name", message, Some(help));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rules and cohorts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Compiler;
 use super::layout::Plan;
@@ -10,17 +10,16 @@ use crate::key::KeyKind;
 use crate::parse::{RawCohort, RawRule, Spot};
 use crate::quota::Quota;
 use crate::route::UNROUTED_COST;
-use crate::rule::{Cohort, Condition, Effect, Harm, Mode, Rule};
+use crate::rule::{Cohort, Condition, Effect, Harm, Mode, Rule, Verdict};
 
-const VERDICTS: [(&str, Effect); 3] =
-    [("allow", Effect::Allow), ("block", Effect::Block), ("tag", Effect::Tag)];
+type Plans = BTreeMap<KeyKind, Plan>;
 
 impl Compiler<'_> {
     pub(super) fn rules<'r>(
         &self,
         raw: impl Iterator<Item = &'r RawRule>,
-    ) -> (Vec<Rule>, Vec<Layout>) {
-        let mut plans: Vec<Plan> = KeyKind::ALL.iter().map(|_| Plan::default()).collect();
+    ) -> (Vec<Rule>, Vec<(KeyKind, Layout)>) {
+        let mut plans = Plans::new();
         let mut seen = BTreeSet::new();
         let mut rules = Vec::new();
         for raw in raw {
@@ -38,7 +37,7 @@ impl Compiler<'_> {
         (rules, self.layouts(plans))
     }
 
-    fn rule(&self, raw: &RawRule, plans: &mut [Plan]) -> Option<Rule> {
+    fn rule(&self, raw: &RawRule, plans: &mut Plans) -> Option<Rule> {
         self.demand_reason(raw);
         let mode = self.mode(raw);
         let condition = self.condition(&raw.condition);
@@ -57,7 +56,7 @@ impl Compiler<'_> {
 
     fn mode(&self, raw: &RawRule) -> Mode {
         match &raw.mode {
-            Some(word) => self.known("mode", word, &Mode::ALL).unwrap_or(Mode::Off),
+            Some(word) => self.context.word("mode", word).unwrap_or(Mode::Off),
             None => Mode::Shadow,
         }
     }
@@ -67,7 +66,7 @@ impl Compiler<'_> {
         raw: &RawRule,
         condition: &Condition,
         mode: Mode,
-        plans: &mut [Plan],
+        plans: &mut Plans,
     ) -> Option<Effect> {
         match (&raw.verdict, &raw.quota) {
             (Some(verdict), None) => self.verdict(raw, verdict, condition),
@@ -91,10 +90,11 @@ impl Compiler<'_> {
         verdict: &Spot<String>,
         condition: &Condition,
     ) -> Option<Effect> {
-        let words: Vec<(&str, usize)> =
-            VERDICTS.iter().enumerate().map(|(at, (word, _))| (*word, at)).collect();
-        let found = self.known("verdict", verdict, &words)?;
-        let effect = VERDICTS.get(found).map(|(_, effect)| effect.clone())?;
+        let effect = match self.context.word("verdict", verdict)? {
+            Verdict::Allow => Effect::Allow,
+            Verdict::Block => Effect::Block,
+            Verdict::Tag => Effect::Tag,
+        };
         if let Some(breadth) = &raw.condition.breadth {
             let message = format!("`{}` cannot ask for breadth", verdict.value);
             let help = "breadth is counted where budgets are: use a `quota`".to_owned();
@@ -118,14 +118,12 @@ impl Compiler<'_> {
         name: &Spot<String>,
         condition: &Condition,
         mode: Mode,
-        plans: &mut [Plan],
+        plans: &mut Plans,
     ) -> Option<Effect> {
-        const KEYS: [(&str, KeyKind); 2] =
-            [("visitor", KeyKind::Visitor), ("client", KeyKind::Client)];
         // All of them are looked at before any is missed.
         let breadth = raw.condition.breadth.as_ref().map(|raw| self.breadth(raw));
         let key = match &raw.key {
-            Some(key) => self.known("key", key, &KEYS),
+            Some(key) => self.context.word("key", key),
             None => {
                 let message = "a rule with a `quota` needs a `key`".to_owned();
                 let help = "who shares the budget: `visitor` or `client`".to_owned();
@@ -135,7 +133,7 @@ impl Compiler<'_> {
         };
         let quota = self.quotas.get(&name.value).copied();
         if quota.is_none() {
-            self.unknown_name("quota", name, self.quotas.keys().map(String::as_str));
+            self.context.unknown_name("quota", name, self.quotas.keys().map(String::as_str));
         }
         let breadth = match breadth {
             Some(breadth) => Some(breadth?),
@@ -147,10 +145,10 @@ impl Compiler<'_> {
         // A rule that is off keeps no state.
         let mut nowhere = Plan::default();
         let plan = match mode {
-            Mode::Off => Some(&mut nowhere),
-            _ => KeyKind::ALL.iter().position(|kind| *kind == key).and_then(|at| plans.get_mut(at)),
+            Mode::Off => &mut nowhere,
+            _ => plans.entry(key).or_default(),
         };
-        Some(Effect::Throttle(plan?.add(&id, &raw.at, key, quota, breadth)))
+        Some(Effect::Throttle(plan.add(&id, &raw.at, key, quota, breadth)))
     }
 
     /// A request dearer than the burst would be refused for ever.

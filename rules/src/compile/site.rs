@@ -6,7 +6,7 @@ use crate::agent::{Agent, Category};
 use crate::glob::{Glob, GlobIndex};
 use crate::parse::{At, RawAgent, RawFile, RawQuota, RawRoute, Spot};
 use crate::quota::Quota;
-use crate::route::{CacheClass, ErrorForm, Route};
+use crate::route::Route;
 use crate::ruleset::{Ruleset, placed};
 
 impl Compiler<'_> {
@@ -61,16 +61,8 @@ impl Compiler<'_> {
     }
 
     fn route(&self, raw: &RawRoute) -> Route {
-        const CACHE: [(&str, CacheClass); 3] = [
-            ("never", CacheClass::Never),
-            ("short", CacheClass::Short),
-            ("long", CacheClass::Long),
-        ];
-        let cache = raw.cache.as_ref().and_then(|word| self.known("cache class", word, &CACHE));
-        let errors = raw
-            .errors
-            .as_ref()
-            .and_then(|word| self.known("error form", word, &[("api-json", ErrorForm::ApiJson)]));
+        let cache = raw.cache.as_ref().and_then(|word| self.context.word("cache class", word));
+        let errors = raw.errors.as_ref().and_then(|word| self.context.word("error form", word));
         Route {
             name: text(raw.name.as_ref()),
             cost: raw.cost.as_ref().map_or(0, |cost| cost.value),
@@ -81,8 +73,7 @@ impl Compiler<'_> {
     }
 
     fn agent(&self, raw: &RawAgent) -> Agent {
-        let category =
-            raw.category.as_ref().and_then(|word| self.known("category", word, Category::ALL));
+        let category = raw.category.as_ref().and_then(|word| self.context.word("category", word));
         Agent {
             name: text(raw.name.as_ref()),
             category: category.unwrap_or(Category::Service),

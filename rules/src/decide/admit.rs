@@ -4,6 +4,7 @@
 use std::num::NonZeroU32;
 
 use super::{Admission, Admit, Decision, Engine};
+use crate::cell::Layout;
 use crate::gcra::Charged;
 use crate::key::KeyKind;
 use crate::record::Action;
@@ -48,16 +49,15 @@ impl Engine {
         if !admission.counted {
             return Vec::new();
         }
-        let charge = |kind| {
-            let layout = self.rules.layout(kind)?;
-            let asks = admission.candidates.iter().filter_map(|at| self.ask(*at, kind, units));
+        let charge = |(kind, layout): &'s (KeyKind, Layout)| {
+            let asks = admission.candidates.iter().filter_map(|at| self.ask(*at, *kind, units));
             let asks: Vec<Ask> = asks.collect();
             // A page counts for breadth whether or not a rule is about it.
             let needed = !asks.is_empty() || !layout.windows().is_empty();
-            let key = admission.derived.key(kind).filter(|_| needed)?;
+            let key = admission.derived.key(*kind).filter(|_| needed)?;
             Some(Charge { key, layout, page: admission.derived.page, asks })
         };
-        KeyKind::ALL.into_iter().filter_map(charge).collect()
+        self.rules.layouts.iter().filter_map(charge).collect()
     }
 
     fn ask(&self, at: u16, kind: KeyKind, units: NonZeroU32) -> Option<Ask> {

@@ -84,14 +84,12 @@ impl Glob {
     }
 
     /// Whether it is certain that this glob matches whatever `other` matches.
-    #[must_use]
-    pub fn covers(&self, other: &Self) -> bool {
+    pub(crate) fn covers(&self, other: &Self) -> bool {
         self.pattern().covers(other.pattern())
     }
 
     /// A text that matches.
-    #[must_use]
-    pub fn sample(&self) -> String {
+    pub(crate) fn sample(&self) -> String {
         self.pattern().sample()
     }
 

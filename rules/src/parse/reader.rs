@@ -10,6 +10,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::{Diagnostic, Place, Severity, Source, near_miss};
+use crate::words::Worded;
 
 /// A value with the place that it was read from.
 #[derive(Debug, Clone)]
@@ -50,6 +51,37 @@ impl Context {
 
     pub(crate) fn warn(&self, at: &At, code: &'static str, message: String, help: String) {
         self.find(Severity::Warning, Some(at), code, message, Some(help));
+    }
+
+    /// What a word stands for; a miss is reported.
+    pub(crate) fn word<T: Worded>(&self, what: &str, word: &Spot<String>) -> Option<T> {
+        let found = T::of(&word.value);
+        if found.is_none() {
+            self.unknown_name(what, word, T::EVERY.iter().map(|one| one.word()));
+        }
+        found
+    }
+
+    /// Reports a name that nothing has, with the one that may have been meant.
+    pub(crate) fn unknown_name<'k>(
+        &self,
+        what: &str,
+        name: &Spot<String>,
+        known: impl Iterator<Item = &'k str> + Clone,
+    ) {
+        let message = format!("no {what} is called `{}`", name.value);
+        let help = near_miss(&name.value, known.clone()).map_or_else(
+            || {
+                let all: Vec<_> = known.map(|name| format!("`{name}`")).collect();
+                match all.len() {
+                    0 => format!("this site has no {what}"),
+                    1..=15 => format!("known are {}", all.join(", ")),
+                    _ => format!("{} are known; see the site's files", all.len()),
+                }
+            },
+            |near| format!("did you mean `{near}`?"),
+        );
+        self.report(Some(&name.at), "unknown-name", message, Some(help));
     }
 
     fn find(
@@ -163,6 +195,11 @@ impl<'c, 'v, 'i> Table<'c, 'v, 'i> {
                 None
             }
         }
+    }
+
+    /// What the word under `key` stands for.
+    pub(crate) fn word<T: Worded>(&self, key: &'static str) -> Option<T> {
+        self.context.word(key, &self.string(key)?)
     }
 
     pub(crate) fn boolean(&self, key: &'static str) -> Option<Spot<bool>> {
