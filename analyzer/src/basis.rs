@@ -116,7 +116,9 @@ pub enum PopSource {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StrainSource {
-    /// Nowhere: no rule asks for it yet.
+    /// The log says how long the origin took.
+    Logged,
+    /// Nowhere: it is taken as calm.
     None,
 }
 

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use serde::{Serialize, Serializer};
 use tidegate_rules::agent::{Agent, Claim};
-use tidegate_rules::key::{KeyKind, client_of};
+use tidegate_rules::key::client_of;
 use tidegate_rules::record::Verification;
 use tidegate_rules::{Client, Ruleset, Time};
 
@@ -105,8 +105,8 @@ impl Clients {
             return;
         };
         let name = client.to_string();
-        if let Some(key) = seen.derived.key(KeyKind::Visitor) {
-            let visitor = self.visitors.entry(key.hash).or_default();
+        if let Some(visitor) = seen.derived.visitor {
+            let visitor = self.visitors.entry(visitor).or_default();
             visitor.activity.add(seen, asset);
             *visitor.routes.entry(seen.derived.route).or_default() += u64::from(seen.units);
             if visitor.client.is_empty() {

@@ -94,6 +94,12 @@ impl Event {
         self.outcome.status
     }
 
+    /// Milliseconds that the origin took.
+    #[must_use]
+    pub fn origin_ms(&self) -> Option<u32> {
+        self.outcome.origin_ms
+    }
+
     /// What the log says of the cache. What Tidegate refused, for now or for
     /// good, it kept from the origin, so it counts as a miss that was spared.
     #[must_use]

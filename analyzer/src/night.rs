@@ -10,7 +10,7 @@ use std::collections::{BinaryHeap, HashMap};
 
 use tidegate_rules::features::{Derived, derive};
 use tidegate_rules::route::CacheClass;
-use tidegate_rules::{CacheState, HashKey, Request, Ruleset, Time};
+use tidegate_rules::{CacheState, HashKey, Outcome, Request, Ruleset, Time};
 
 use crate::basis::{
     Assumptions, CacheSource, CostSource, Lines, PopSource, StrainSource, VisitorSource, Window,
@@ -49,6 +49,17 @@ pub struct Seen<'s> {
     pub units: u32,
     /// The rest of its line.
     pub event: &'s Event,
+}
+
+impl Seen<'_> {
+    /// The answer, for the estimate of the origin's strain: of one whose time
+    /// nobody logged, nothing.
+    #[must_use]
+    pub fn answer(&self) -> Outcome {
+        let origin_ms = self.event.origin_ms();
+        let status = self.event.status().filter(|_| origin_ms.is_some());
+        Outcome { status, cache: Some(self.cache), origin_ms }
+    }
 }
 
 /// What a pass found out about the log itself.
@@ -95,6 +106,7 @@ impl Night<'_> {
         let request = event.request();
         let derived = derive(self.rules, self.secret, &request);
         pass.note(&request);
+        pass.durations |= event.origin_ms().is_some();
         let cache = event.cache().unwrap_or_else(|| pass.model(self.rules, &derived, event));
         let units = if cache.reached_origin() { derived.units } else { 0 };
         sink(&Seen { request, derived, cache, units, event });
@@ -111,6 +123,7 @@ struct Pass {
     late: u64,
     window: Option<Window>,
     fingerprints: bool,
+    durations: bool,
     pops: bool,
     modelled: bool,
     kept: HashMap<u64, u64>,
@@ -189,7 +202,7 @@ impl Pass {
             cache,
             cost: CostSource::Declared,
             pops: if self.pops { PopSource::Logged } else { PopSource::Assumed },
-            strain: StrainSource::None,
+            strain: if self.durations { StrainSource::Logged } else { StrainSource::None },
             visitor: match self.fingerprints {
                 true => VisitorSource::Fingerprint,
                 false => VisitorSource::UserAgent,

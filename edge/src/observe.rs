@@ -67,6 +67,7 @@ pub(crate) struct Observed {
     ja4: Option<String>,
     h2: Option<String>,
     header_order: Option<u64>,
+    headers: Option<String>,
     asn: Option<u32>,
     country: Option<String>,
     pop: Option<String>,
@@ -80,6 +81,8 @@ impl Observed {
         let client = request.get_client_ip_addr();
         let (asn, country) = geo(client, door);
         let url = request.get_url();
+        let names = request.get_original_header_names().ok().flatten();
+        let each = names.unwrap_or_default().iter().map(String::as_str);
         Self {
             time: door.now(),
             method: request.get_method_str().to_owned(),
@@ -92,7 +95,8 @@ impl Observed {
             protocol: protocol(request),
             ja4: request.get_tls_ja4().map(str::to_owned).or_else(|| door.fact("ja4")),
             h2: request.get_client_h2_fingerprint().map(str::to_owned).or_else(|| door.fact("h2")),
-            header_order: header_order(request),
+            header_order: fingerprint::header_order(each),
+            headers: names.as_ref().map(|names| names.join(",")),
             asn,
             country,
             pop: door.fact("pop").or_else(|| Some(fastly::compute_runtime::pop().to_owned())),
@@ -118,6 +122,7 @@ impl Observed {
                 ja4: self.ja4.as_deref(),
                 h2: self.h2.as_deref(),
                 header_order: self.header_order,
+                headers: self.headers.as_deref(),
                 fingerprint: None,
             },
             asn: self.asn,
@@ -143,11 +148,6 @@ fn protocol(request: &Request) -> Option<Protocol> {
     } else {
         Some(Protocol::H1)
     }
-}
-
-fn header_order(request: &Request) -> Option<u64> {
-    let names = request.get_original_header_names().ok().flatten()?;
-    fingerprint::header_order(names.iter().map(String::as_str))
 }
 
 fn geo(client: Option<IpAddr>, door: &Door) -> (Option<u32>, Option<String>) {

@@ -25,6 +25,55 @@ pub struct Agent {
     /// Whether those are all of them, so that any other address contradicts the
     /// claim.
     pub exhaustive: bool,
+    /// Headers that its versions always send.
+    pub sends: Vec<Sends>,
+}
+
+/// Headers that an agent has sent with every request since some version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sends {
+    /// The product token of the User-Agent that the version follows, such as
+    /// `Chrome`.
+    pub product: String,
+    /// The first major version.
+    pub since: u32,
+    /// Names of the headers.
+    pub headers: Vec<String>,
+}
+
+impl Sends {
+    /// Whether this is about what a User-Agent claims to be.
+    fn is_about(&self, user_agent: &str) -> bool {
+        let mut after = user_agent.match_indices(self.product.as_str()).filter_map(|(at, _)| {
+            let rest = user_agent.get(at + self.product.len()..)?.strip_prefix('/')?;
+            let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+            rest.get(..end)?.parse::<u32>().ok()
+        });
+        after.next().is_some_and(|version| version >= self.since)
+    }
+}
+
+worded! {
+    /// Whether a request has the headers that its agent always sends.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    pub enum Headers {
+        /// All of them.
+        Complete = "complete",
+        /// Not all of them.
+        Lacking = "lacking",
+    }
+}
+
+/// Whether the header `names` of a request, separated by commas, have all that
+/// `agent` always sends. `None` where nothing is known of one or the other.
+#[must_use]
+pub fn headers(agent: Option<&Agent>, user_agent: &str, names: Option<&str>) -> Option<Headers> {
+    let (agent, names) = (agent?, names?);
+    let mut asked = agent.sends.iter().filter(|sends| sends.is_about(user_agent)).peekable();
+    asked.peek()?;
+    let has = |wanted: &String| names.split(',').any(|name| name.eq_ignore_ascii_case(wanted));
+    let complete = asked.all(|sends| sends.headers.iter().all(has));
+    Some(if complete { Headers::Complete } else { Headers::Lacking })
 }
 
 worded! {
@@ -72,6 +121,9 @@ pub struct Claim {
     pub agent: Option<u16>,
     /// What became of it.
     pub verification: Verification,
+    /// Whether the request has the headers that the agent always sends; `None`
+    /// where nobody knows.
+    pub headers: Option<Headers>,
 }
 
 /// What becomes of the claim to be `agent`, made from `client`.
@@ -113,7 +165,27 @@ mod tests {
             category: Category::SearchEngine,
             networks: vec!["192.0.2.0/24".parse().unwrap()],
             exhaustive,
+            sends: Vec::new(),
         }
+    }
+
+    #[test]
+    fn a_browser_lacks_a_header_only_where_that_is_known() {
+        let chrome = Agent {
+            sends: vec![Sends {
+                product: "Chrome".into(),
+                since: 80,
+                headers: vec!["sec-fetch-mode".into()],
+            }],
+            ..googlebot(false)
+        };
+        let told = |user_agent, names| headers(Some(&chrome), user_agent, names);
+        assert_eq!(told("x Chrome/140.0 y", Some("host,accept")), Some(Headers::Lacking));
+        assert_eq!(told("x Chrome/140.0 y", Some("Sec-Fetch-Mode,a")), Some(Headers::Complete));
+        assert_eq!(told("x Chrome/79.0 y", Some("host")), None, "an old one");
+        assert_eq!(told("x Chrome/140.0 y", None), None, "a log line");
+        assert_eq!(told("Chrome", Some("host")), None, "no version");
+        assert_eq!(headers(None, "Chrome/140", Some("host")), None);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The state kept for one key, as bytes that any store can hold.
 //!
-//! A cell is a layout id, the arrival time of each budget and a bitmap pair for
-//! each breadth window. The compiler computes the layout for each kind of key;
+//! A cell is a layout id, the arrival time of each budget, a bitmap pair for each
+//! breadth window and, where a crowd's budget spares visitors with a history,
+//! that history. The compiler computes the layout for each kind of key;
 //! a cell of another layout counts as empty, so that new rules start afresh
 //! instead of reading old state wrongly.
 
@@ -19,6 +20,12 @@ pub const CELL_BOUND: usize = 512;
 const ID_BYTES: usize = 4;
 const BUDGET_BYTES: usize = 8;
 const HALF_BYTES: usize = 4;
+/// The second in which the cell was first written, and whether assets were asked
+/// for.
+const HISTORY_BYTES: usize = 5;
+
+/// How long a visitor's history is kept, in milliseconds.
+pub const HISTORY_MS: u64 = 6 * 3600 * 1000;
 
 /// What the cells of one kind of key hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +33,7 @@ pub struct Layout {
     id: u32,
     budgets: Vec<Quota>,
     windows: Vec<Window>,
+    history: bool,
 }
 
 /// One breadth window.
@@ -61,7 +69,20 @@ impl Layout {
             hasher.update(&window.period_ms.to_le_bytes());
             hasher.update(&window.bits.to_le_bytes());
         }
-        Self { id: hasher.finalize(), budgets, windows }
+        Self { id: hasher.finalize(), budgets, windows, history: false }
+    }
+
+    /// The same layout with a history.
+    #[must_use]
+    pub fn with_history(self) -> Self {
+        // Any other id will do: what matters is that it is another.
+        Self { id: !self.id, history: true, ..self }
+    }
+
+    /// Whether cells hold a history.
+    #[must_use]
+    pub const fn has_history(&self) -> bool {
+        self.history
     }
 
     /// Whether there is nothing to keep.
@@ -74,7 +95,8 @@ impl Layout {
     #[must_use]
     pub fn size(&self) -> usize {
         let windows: usize = self.windows.iter().map(|window| window.bytes()).sum();
-        ID_BYTES + self.budgets.len() * BUDGET_BYTES + windows
+        let history = if self.history { HISTORY_BYTES } else { 0 };
+        ID_BYTES + self.budgets.len() * BUDGET_BYTES + windows + history
     }
 
     /// The quota of budget `slot`.
@@ -95,7 +117,8 @@ impl Layout {
     pub fn life_ms(&self) -> u64 {
         let budgets = self.budgets.iter().map(|quota| quota.span_nanos().div_ceil(1_000_000));
         let windows = self.windows.iter().map(|window| u64::from(window.period_ms));
-        budgets.chain(windows).max().unwrap_or(0)
+        let history = self.history.then_some(HISTORY_MS);
+        budgets.chain(windows).chain(history).max().unwrap_or(0)
     }
 }
 
@@ -153,6 +176,38 @@ impl<'l> Cell<'l> {
             rest = others;
         }
         counts
+    }
+
+    /// Remembers that the visitor was here at `now`, and whether it asked for an
+    /// asset.
+    pub fn remember(&mut self, now: Time, asset: bool) {
+        let Some((first, flag)) = self.history_mut() else { return };
+        if first.iter().all(|byte| *byte == 0) {
+            let seconds = u32::try_from(now.unix_millis() / 1_000).unwrap_or(u32::MAX);
+            first.copy_from_slice(&seconds.to_le_bytes());
+        }
+        *flag |= u8::from(asset);
+    }
+
+    /// Whether the visitor has a history: it was here before `since`, or asked
+    /// for an asset.
+    #[must_use]
+    pub fn has_history(&self, since: Time) -> bool {
+        let Some(at) = self.history_at() else { return false };
+        let Some([first @ .., flag]) = self.bytes.get(at..) else { return false };
+        let first = first.try_into().map_or(0, u32::from_le_bytes);
+        let before = first != 0 && u64::from(first) * 1_000 < since.unix_millis();
+        before || flag & 1 == 1
+    }
+
+    fn history_mut(&mut self) -> Option<(&mut [u8], &mut u8)> {
+        let at = self.history_at()?;
+        self.bytes.get_mut(at..)?.split_last_mut().map(|(flag, first)| (first, flag))
+    }
+
+    /// Where the history lies, at the end, if the layout has one.
+    fn history_at(&self) -> Option<usize> {
+        self.layout.history.then(|| self.bytes.len().checked_sub(HISTORY_BYTES))?
     }
 
     /// Where the arrival time of a budget lies, if the layout has it.
@@ -238,6 +293,28 @@ mod tests {
         let mut cell = Cell::open(&layout, None);
         cell.mark(7, at(1_000_000));
         assert_eq!(cell.mark(8, at(0)), [1]);
+    }
+
+    #[test]
+    fn a_history_is_an_earlier_visit_or_an_asset() {
+        let plain = layout();
+        let layout = layout().with_history();
+        assert_ne!(layout.id, plain.id);
+        let mut cell = Cell::open(&layout, None);
+        assert!(!cell.has_history(at(9)));
+        cell.remember(at(5), false);
+        cell.remember(at(8), false);
+        assert_eq!(
+            [at(4), at(5), at(6)].map(|since| cell.has_history(since)),
+            [false, false, true]
+        );
+        cell.remember(at(9), true);
+        let mut kept = Cell::open(&layout, Some(cell.into_bytes()));
+        assert!(kept.has_history(at(1)));
+        assert_eq!(kept.mark(7, at(9)), [1], "it is no part of a bitmap");
+        let mut without = Cell::open(&plain, None);
+        without.remember(at(5), true);
+        assert!(!without.has_history(at(9)));
     }
 
     proptest! {

@@ -3,9 +3,9 @@
 
 use crate::agent::{self, Claim};
 use crate::fingerprint::fingerprint;
-use crate::key::{CellKey, HashKey, KeyKind};
+use crate::key::{CellKey, HashKey, KeyKind, LANES};
 use crate::request::Request;
-use crate::route::{self, UNROUTED_COST};
+use crate::route::{self, CacheClass, UNROUTED_COST};
 use crate::ruleset::Ruleset;
 
 /// What is derived from one request.
@@ -27,7 +27,13 @@ pub struct Derived {
     pub network: Option<u64>,
     /// Keyed hash of the visitor: the client with its fingerprint, or with its
     /// User-Agent where no fingerprint is known.
-    visitor: Option<u128>,
+    pub visitor: Option<u128>,
+    /// Autonomous system of the client.
+    pub asn: Option<u32>,
+    /// What the origin lets caches keep of the route.
+    pub cache: CacheClass,
+    /// Whether pages pull it in.
+    pub asset: bool,
 }
 
 impl Derived {
@@ -35,8 +41,16 @@ impl Derived {
     #[must_use]
     pub fn key(&self, kind: KeyKind) -> Option<CellKey> {
         let hash = match kind {
-            KeyKind::Visitor => self.visitor?,
+            KeyKind::Visitor => {
+                let lane = self.visitor? % u128::from(LANES);
+                u128::from(self.client?) << 8 | lane
+            }
             KeyKind::Client => u128::from(self.client?),
+            KeyKind::Network => u128::from(self.network?),
+            KeyKind::Asn => u128::from(self.asn?),
+            KeyKind::Fingerprint => u128::from(self.fingerprint?),
+            KeyKind::Crowd => u128::from(self.fingerprint?) << 32 | u128::from(self.asn?),
+            KeyKind::Site => 0,
         };
         Some(CellKey { kind, hash })
     }
@@ -46,7 +60,8 @@ impl Derived {
 #[must_use]
 pub fn derive(rules: &Ruleset, secret: &HashKey, request: &Request<'_>) -> Derived {
     let route = rules.paths.first_owner(request.path);
-    let units = route.and_then(|at| rules.route(at)).map_or(UNROUTED_COST, |route| route.cost);
+    let known = route.and_then(|at| rules.route(at));
+    let units = known.map_or(UNROUTED_COST, |route| route.cost);
     let fingerprint = fingerprint(&request.signals);
     let hashes = request.client.map(|client| secret.client(client));
     let client = hashes.map(|(client, _)| client);
@@ -59,6 +74,9 @@ pub fn derive(rules: &Ruleset, secret: &HashKey, request: &Request<'_>) -> Deriv
         client,
         network: hashes.map(|(_, network)| network),
         visitor: client.map(|client| visitor(secret, client, fingerprint, request.user_agent)),
+        asn: request.asn,
+        cache: known.map(|route| route.cache).unwrap_or_default(),
+        asset: known.is_some_and(|route| route.asset),
     }
 }
 
@@ -74,7 +92,11 @@ fn claim(rules: &Ruleset, request: &Request<'_>) -> Option<Claim> {
     let user_agent = request.user_agent?;
     let agent = rules.user_agents.first_owner(user_agent);
     let known = agent.and_then(|at| rules.agent(at));
-    Some(Claim { agent, verification: agent::verify(known, request.client, request.vouched) })
+    Some(Claim {
+        agent,
+        verification: agent::verify(known, request.client, request.vouched),
+        headers: agent::headers(known, user_agent, request.signals.headers),
+    })
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "half of the hash is what is wanted")]

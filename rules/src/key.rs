@@ -17,23 +17,42 @@ worded! {
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
     pub enum KeyKind {
         /// A client and its fingerprint, or its User-Agent where no fingerprint is
-        /// known: tells the people behind one NAT apart.
+        /// known, folded into [`LANES`]: tells the people behind one NAT apart.
         Visitor = "visitor",
         /// One IPv4 address, or one IPv6 /64.
         Client = "client",
+        /// One IPv4 /24, or one IPv6 /48.
+        Network = "network",
+        /// One autonomous system.
+        Asn = "asn",
+        /// One fingerprint, wherever it comes from.
+        Fingerprint = "fingerprint",
+        /// One fingerprint in one autonomous system.
+        Crowd = "crowd",
+        /// Everybody.
+        Site = "site",
     }
 }
+
+/// Visitors that one client is told apart into. Whoever changes the User-Agent
+/// with every request has the budgets of this many visitors, and fills this many
+/// cells; a crawl from behind a NAT shares its budget with one in this many of
+/// the other browsers there.
+pub const LANES: u8 = 8;
 
 /// The key of one cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CellKey {
     /// What the key is made of.
     pub kind: KeyKind,
-    /// Keyed hash of it.
+    /// Keyed hash of it, or the number itself where that is nobody's secret.
     pub hash: u128,
 }
 
 impl CellKey {
+    /// Where the estimate of the origin's strain is kept.
+    pub const STRAIN: Self = Self { kind: KeyKind::Site, hash: 1 };
+
     /// The key as a short text for a store: at most 40 ASCII characters.
     #[must_use]
     pub fn text(&self) -> String {

@@ -92,6 +92,8 @@ pub struct Signals<'a> {
     /// Hash of the header names in their original order, from
     /// [`crate::fingerprint::header_order`].
     pub header_order: Option<u64>,
+    /// Names of the headers, in their original order, separated by commas.
+    pub headers: Option<&'a str>,
     /// A fingerprint computed earlier, as a record carries it. Used where the
     /// parts above are unknown.
     pub fingerprint: Option<u64>,

@@ -1,16 +1,15 @@
 //! Rules and cohorts, resolved: what the compiler makes of the TOML.
 
-use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{Agent, Category};
+use crate::agent::Agent;
+use crate::condition::{Condition, Truth};
 use crate::features::Derived;
-use crate::glob::Glob;
-use crate::key::{KeyKind, canonical};
+use crate::key::KeyKind;
 use crate::quota::Quota;
-use crate::record::Verification;
-use crate::request::{Client, Request, Time};
+use crate::request::{Request, Time};
 use crate::store::Gate;
+use crate::strain::OriginState;
 use crate::words::{Worded, worded};
 
 /// One rule.
@@ -28,6 +27,11 @@ pub struct Rule {
     pub effect: Effect,
     /// Whether it acts.
     pub mode: Mode,
+    /// Percent of the keys that it is enforced for; for the others it is in
+    /// shadow.
+    pub rollout: u8,
+    /// Before when it never matches.
+    pub starts: Option<Time>,
     /// From when on it never matches.
     pub expires: Option<Time>,
 }
@@ -36,7 +40,15 @@ impl Rule {
     /// Whether it is evaluated at all at `now`.
     #[must_use]
     pub fn lives(&self, now: Time) -> bool {
-        self.mode != Mode::Off && self.expires.is_none_or(|end| now < end)
+        self.mode != Mode::Off
+            && self.starts.is_none_or(|start| start <= now)
+            && self.expires.is_none_or(|end| now < end)
+    }
+
+    /// Whether it wants to know how the origin is.
+    pub(crate) fn asks_origin(&self) -> bool {
+        let Effect::Throttle(budget) = &self.effect else { return false };
+        self.mode != Mode::Off && budget.origin.is_some()
     }
 
     /// Whether it is about a request, but for its breadth.
@@ -93,6 +105,22 @@ pub struct Budget {
     pub quota: Quota,
     /// The breadth that the rule demands first.
     pub gate: Option<Gate>,
+    /// How the origin must be for the rule to ask at all.
+    pub origin: Option<OriginState>,
+    /// Where, in a visitor's cell, lies what a visitor with a history may spend
+    /// before it is charged to its crowd.
+    pub floor: Option<u16>,
+}
+
+impl Budget {
+    /// Where the budget, or its floor, lies in the cells of `kind`, and whether
+    /// it is the floor.
+    pub(crate) fn place_in(&self, kind: KeyKind) -> Option<(u16, bool)> {
+        if self.key == kind {
+            return Some((self.slot, false));
+        }
+        self.floor.filter(|_| kind == KeyKind::Visitor).map(|slot| (slot, true))
+    }
 }
 
 worded! {
@@ -157,134 +185,4 @@ pub struct Harm {
     pub starved_clients: f64,
     /// Clients with at least one blocked request.
     pub blocked_clients: f64,
-}
-
-/// Which requests a rule is about. Fields are joined by AND, the entries of a
-/// list by OR; an empty list says nothing.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Condition {
-    /// Host names.
-    pub hosts: Vec<Glob>,
-    /// Methods.
-    pub methods: Vec<String>,
-    /// Places of routes.
-    pub routes: Vec<u16>,
-    /// Paths.
-    pub paths: Vec<Glob>,
-    /// Whether there is a query.
-    pub query: Option<bool>,
-    /// Places of agents.
-    pub agents: Vec<u16>,
-    /// Categories of agents.
-    pub categories: Vec<Category>,
-    /// What became of the agent's claim.
-    pub verifications: Vec<Verification>,
-    /// Networks of the client.
-    pub networks: Vec<IpNet>,
-    /// Autonomous systems of the client.
-    pub asns: Vec<u32>,
-    /// Countries of the client.
-    pub countries: Vec<String>,
-    /// Whether credentials came along.
-    pub credentials: Option<bool>,
-    /// What must not hold.
-    pub not: Option<Box<Condition>>,
-}
-
-/// Whether a condition holds. What is unknown neither holds nor fails, and its
-/// negation is unknown too: no rule matches on what nobody knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Truth {
-    /// It holds.
-    Yes,
-    /// It does not.
-    No,
-    /// Nobody knows.
-    Unknown,
-}
-
-impl Truth {
-    fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::No, _) | (_, Self::No) => Self::No,
-            (Self::Yes, Self::Yes) => Self::Yes,
-            _ => Self::Unknown,
-        }
-    }
-
-    fn negated(self) -> Self {
-        match self {
-            Self::Yes => Self::No,
-            Self::No => Self::Yes,
-            Self::Unknown => Self::Unknown,
-        }
-    }
-
-    fn of(known: Option<bool>) -> Self {
-        match known {
-            Some(true) => Self::Yes,
-            Some(false) => Self::No,
-            None => Self::Unknown,
-        }
-    }
-}
-
-impl Condition {
-    /// Whether it holds for a request.
-    #[must_use]
-    pub fn holds(&self, request: &Request<'_>, derived: &Derived, agents: &[Agent]) -> Truth {
-        let own = self.about_url(request, derived);
-        if own == Truth::No {
-            return own;
-        }
-        let own = own.and(self.about_agent(derived, agents)).and(self.about_client(request));
-        match &self.not {
-            Some(not) if own != Truth::No => own.and(not.holds(request, derived, agents).negated()),
-            _ => own,
-        }
-    }
-
-    fn about_url(&self, request: &Request<'_>, derived: &Derived) -> Truth {
-        listed(&self.methods, Some(request.method), |want, method| want == method)
-            .and(listed(&self.routes, Some(derived.route), |want, route| Some(*want) == route))
-            .and(listed(&self.hosts, request.host, Glob::matches))
-            .and(listed(&self.paths, Some(request.path), Glob::matches))
-            .and(flag(self.query, Some(request.query.is_some())))
-    }
-
-    fn about_agent(&self, derived: &Derived, agents: &[Agent]) -> Truth {
-        let name = derived.claim.map(|claim| claim.agent);
-        let category = name.map(|name| {
-            name.and_then(|at| agents.get(usize::from(at))).map(|agent| agent.category)
-        });
-        let verification = derived.claim.map(|claim| claim.verification);
-        listed(&self.agents, name, |want, name| Some(*want) == name)
-            .and(listed(&self.categories, category, |want, category| Some(*want) == category))
-            .and(listed(&self.verifications, verification, |want, found| *want == found))
-    }
-
-    fn about_client(&self, request: &Request<'_>) -> Truth {
-        let address = match request.client {
-            Some(Client::Address(address)) => Some(canonical(address)),
-            Some(Client::Hashed { .. }) | None => None,
-        };
-        listed(&self.networks, address, |network, address| network.contains(&address))
-            .and(listed(&self.asns, request.asn, |want, asn| *want == asn))
-            .and(listed(&self.countries, request.country, |want, country| want == country))
-            .and(flag(self.credentials, request.credentials))
-    }
-}
-
-fn listed<W, T: Copy>(wanted: &[W], found: Option<T>, is: impl Fn(&W, T) -> bool) -> Truth {
-    if wanted.is_empty() {
-        return Truth::Yes;
-    }
-    Truth::of(found.map(|found| wanted.iter().any(|want| is(want, found))))
-}
-
-fn flag(wanted: Option<bool>, found: Option<bool>) -> Truth {
-    match wanted {
-        None => Truth::Yes,
-        Some(wanted) => Truth::of(found.map(|found| found == wanted)),
-    }
 }

@@ -8,6 +8,7 @@ use crate::glob::{Glob, GlobIndex};
 use crate::key::KeyKind;
 use crate::route::Route;
 use crate::rule::{Cohort, Rule};
+use crate::strain::Strain;
 
 /// One site's rules, resolved. Made by [`crate::compile()`] or read from a pack.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +32,8 @@ pub struct Ruleset {
     pub rules: Vec<Rule>,
     /// Cohorts, in file order.
     pub cohorts: Vec<Cohort>,
+    /// When the origin counts as strained; `None` where no rule asks.
+    pub strain: Option<Strain>,
     /// What the cells of each kind of key hold, of those that rules use.
     pub layouts: Vec<(KeyKind, Layout)>,
 }

@@ -11,6 +11,7 @@ use crate::cell::{Cell, Layout};
 use crate::gcra::{self, Charged};
 use crate::key::CellKey;
 use crate::request::Time;
+use crate::strain::{Answered, Estimate, Strain};
 
 /// What one request asks of one cell.
 #[derive(Debug, Clone)]
@@ -19,8 +20,13 @@ pub struct Charge<'l> {
     pub key: CellKey,
     /// What cells of its kind hold.
     pub layout: &'l Layout,
-    /// Hash of the page asked for, marked in every breadth window.
-    pub page: u64,
+    /// Hash of the page asked for, marked in every breadth window; `None` where
+    /// the origin is spared.
+    pub page: Option<u64>,
+    /// Whether the request is for an asset.
+    pub asset: bool,
+    /// Since when the origin is strained.
+    pub strained_since: Option<Time>,
     /// The budgets to charge.
     pub asks: Vec<Ask>,
 }
@@ -38,6 +44,9 @@ pub struct Ask {
     pub gate: Option<Gate>,
     /// Whether a refusal counts; a shadow rule's does not.
     pub enforced: bool,
+    /// Whether this is the floor of a visitor with a history: it refuses nobody,
+    /// and where it has the units, the rule asks no other budget.
+    pub floor: bool,
 }
 
 /// A breadth that a rule demands before it charges.
@@ -78,6 +87,8 @@ pub struct Answer {
     pub charged: Charged,
     /// Whether a refusal counts.
     pub enforced: bool,
+    /// Whether the budget is a floor.
+    pub floor: bool,
 }
 
 /// Cells that can be charged.
@@ -96,6 +107,25 @@ pub trait Cells {
     /// origin nothing after all; every ask is one that passed. The page stays
     /// marked. What failed is returned.
     fn refund(&mut self, charges: &[Charge<'_>]) -> Vec<&'static str>;
+
+    /// Since when the origin is strained; `None` where it is calm.
+    ///
+    /// # Errors
+    ///
+    /// What failed, in words for a log: then nobody knows how the origin is.
+    fn strained_since(&mut self, strain: &Strain, now: Time) -> Result<Option<Time>, &'static str>;
+
+    /// Takes an answer of the origin into account.
+    ///
+    /// # Errors
+    ///
+    /// What failed, in words for a log.
+    fn answered(
+        &mut self,
+        strain: &Strain,
+        answered: &Answered,
+        now: Time,
+    ) -> Result<(), &'static str>;
 }
 
 /// A store of bytes under keys. A store may forget.
@@ -152,6 +182,23 @@ impl<S: Store> Cells for Stored<S> {
         };
         charges.iter().filter_map(|charge| give_back(charge).err()).collect()
     }
+
+    fn strained_since(&mut self, strain: &Strain, now: Time) -> Result<Option<Time>, &'static str> {
+        let stored = self.0.load(&CellKey::STRAIN)?;
+        Ok(Estimate::read(stored.as_deref()).strained_since(strain, now))
+    }
+
+    fn answered(
+        &mut self,
+        strain: &Strain,
+        answered: &Answered,
+        now: Time,
+    ) -> Result<(), &'static str> {
+        let stored = self.0.load(&CellKey::STRAIN)?;
+        let mut estimate = Estimate::read(stored.as_deref());
+        estimate.add(strain, answered, now);
+        self.0.save(&CellKey::STRAIN, estimate.bytes(), strain.life_ms())
+    }
 }
 
 impl Answer {
@@ -175,10 +222,16 @@ impl<'c> Open<'c> {
         verdict: &mut Verdict,
     ) -> Self {
         let mut cell = Cell::open(charge.layout, stored);
-        let counts = cell.mark(charge.page, now);
+        cell.remember(now, charge.asset);
+        let counts = charge.page.map(|page| cell.mark(page, now)).unwrap_or_default();
         let mut taken = Vec::with_capacity(charge.asks.len());
         for ask in &charge.asks {
-            if !ask.gate.is_none_or(|gate| gate.opens(&counts)) {
+            let spared = verdict.answers.iter().any(|told| told.floor && told.rule == ask.rule);
+            if spared || !ask.gate.is_none_or(|gate| gate.opens(&counts)) {
+                continue;
+            }
+            let known = |since| cell.has_history(since);
+            if ask.floor && !charge.strained_since.is_some_and(known) {
                 continue;
             }
             let Some(quota) = charge.layout.budget(ask.slot) else { continue };
@@ -189,7 +242,10 @@ impl<'c> Open<'c> {
                 // Costs nothing, and puts a corrupt arrival time right.
                 Charged::Refused { .. } => cell.set_arrival(ask.slot, tat),
             }
-            verdict.answers.push(Answer { rule: ask.rule, charged, enforced: ask.enforced });
+            let Ask { rule, enforced, floor, .. } = *ask;
+            if !floor || matches!(charged, Charged::Passed { .. }) {
+                verdict.answers.push(Answer { rule, charged, enforced, floor });
+            }
         }
         Self { charge, cell, taken }
     }
@@ -237,11 +293,25 @@ mod tests {
     }
 
     fn ask(slot: u16, enforced: bool) -> Ask {
-        Ask { rule: slot, slot, units: NonZeroU32::new(10).unwrap(), gate: None, enforced }
+        Ask {
+            rule: slot,
+            slot,
+            units: NonZeroU32::new(10).unwrap(),
+            gate: None,
+            enforced,
+            floor: false,
+        }
     }
 
     fn charge(layout: &Layout, kind: KeyKind, asks: Vec<Ask>) -> Charge<'_> {
-        Charge { key: CellKey { kind, hash: 1 }, layout, page: 1, asks }
+        Charge {
+            key: CellKey { kind, hash: 1 },
+            layout,
+            page: Some(1),
+            asset: false,
+            strained_since: None,
+            asks,
+        }
     }
 
     fn refusals(verdict: &Verdict) -> Vec<u16> {
@@ -282,7 +352,7 @@ mod tests {
         let mut cells = Stored(Memory::default());
         let mut walk = |page| {
             let mut charge = charge(&layout, KeyKind::Visitor, vec![gated.clone()]);
-            charge.page = page;
+            charge.page = Some(page);
             cells.charge(&[charge], NOW).answers.len()
         };
         assert_eq!([walk(10), walk(20), walk(20), walk(30), walk(10)], [0, 0, 0, 1, 1]);
@@ -311,7 +381,7 @@ mod tests {
         let gate = Some(Gate { window: 0, over: None, under: Some(3) });
         let gated = |page| {
             let asks = vec![Ask { gate, ..ask(0, true) }, ask(1, true)];
-            [Charge { page, ..charge(&layout, KeyKind::Visitor, asks) }]
+            [Charge { page: Some(page), ..charge(&layout, KeyKind::Visitor, asks) }]
         };
         let second = cells.charge(&gated(20), NOW);
         assert_eq!((second.answers.len(), refusals(&second)), (2, vec![]), "two pages");
@@ -369,7 +439,7 @@ mod tests {
             now += gap;
             let of = |cell: usize| {
                 let asks = asks(cell, modes, *matched, shadow);
-                Charge { page: *page, ..charge(&layouts[cell], KeyKind::ALL[cell], asks) }
+                Charge { page: Some(*page), ..charge(&layouts[cell], KeyKind::ALL[cell], asks) }
             };
             cells.charge(&[of(0), of(1)], Time::from_unix_millis(now))
         };
@@ -403,7 +473,7 @@ mod tests {
                         let tat = &mut after[cell][usize::from(slot)];
                         let quota = layouts[cell].budget(slot).unwrap();
                         let charged = gcra::charge(quota, tat, units, Time::from_unix_millis(now));
-                        expected.push(Answer { rule, charged, enforced });
+                        expected.push(Answer { rule, charged, enforced, floor: false });
                     }
                 }
                 if !expected.iter().any(Answer::refuses) {

@@ -19,7 +19,6 @@ mod visitors;
 
 use std::collections::HashMap;
 
-use tidegate_rules::key::KeyKind;
 use tidegate_rules::rule::Effect;
 use tidegate_rules::{Action, Admission, Decision, Engine, Memory, Screened, Stored};
 
@@ -96,10 +95,10 @@ impl<'e> Replay<'e> {
         self.totals.add(seen, answer);
         self.note_rules(&admission.decision);
         // Both or none: a visitor is a client and something else.
-        match (ClientKey::of(seen.request.client), seen.derived.key(KeyKind::Visitor)) {
+        match (ClientKey::of(seen.request.client), seen.derived.visitor) {
             (Some(client), Some(visitor)) => {
                 self.clients.entry(client).or_default().add(seen, answer);
-                self.visitors.add(visitor.hash, seen, &admission.derived, answer);
+                self.visitors.add(visitor, seen, &admission.derived, answer);
             }
             _ => self.totals.unknown += 1,
         }
@@ -107,20 +106,24 @@ impl<'e> Replay<'e> {
 
     /// What the edge would have done with the request.
     fn decide(&mut self, seen: &Seen<'_>) -> Admission {
-        match self.trial.screen(&seen.request) {
-            Screened::Pass(mut admission) if seen.cache.reached_origin() => {
-                let pop = seen.request.pop.unwrap_or_default();
-                // Only a POP's first request copies its name.
-                if !self.pops.contains_key(pop) {
-                    self.pops.insert(pop.into(), Stored::default());
-                }
-                if let Some(cells) = self.pops.get_mut(pop) {
-                    self.trial.admit(&mut admission, cells, seen.request.time);
-                }
-                admission
-            }
-            screened => screened.into_admission(),
+        let mut admission = match self.trial.screen(&seen.request) {
+            Screened::Pass(admission) => admission,
+            decided => return decided.into_admission(),
+        };
+        let pop = seen.request.pop.unwrap_or_default();
+        // Only a POP's first request copies its name.
+        if !self.pops.contains_key(pop) {
+            self.pops.insert(pop.into(), Stored::default());
         }
+        if let Some(cells) = self.pops.get_mut(pop) {
+            let now = seen.request.time;
+            if seen.cache.reached_origin() {
+                self.trial.admit(&mut admission, cells, now);
+            }
+            // What the log says of the answer, the trial would have seen.
+            self.trial.settle(&mut admission, &seen.answer(), cells, now);
+        }
+        admission
     }
 
     fn note_rules(&mut self, decision: &Decision) {

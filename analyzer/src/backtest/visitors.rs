@@ -9,8 +9,9 @@
 use std::collections::HashMap;
 
 use tidegate_rules::Ruleset;
+use tidegate_rules::condition::Truth;
 use tidegate_rules::features::Derived;
-use tidegate_rules::rule::{Cohort, Truth};
+use tidegate_rules::rule::Cohort;
 
 use super::account::{Account, Answer};
 use super::pages::Pages;

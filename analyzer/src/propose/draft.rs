@@ -5,9 +5,10 @@ use serde_json::Value;
 use tidegate_rules::agent::Category;
 use tidegate_rules::breadth::bits_for;
 use tidegate_rules::cell::{Layout, Window};
+use tidegate_rules::condition::Condition;
 use tidegate_rules::key::KeyKind;
 use tidegate_rules::record::Verification;
-use tidegate_rules::rule::{Budget, Condition, Effect, Rule};
+use tidegate_rules::rule::{Budget, Effect, Rule};
 use tidegate_rules::store::Gate;
 use tidegate_rules::{Mode, Quota, Ruleset};
 
@@ -67,8 +68,12 @@ impl Draft<'_> {
                 slot: 0,
                 quota: self.quota,
                 gate: Some(gate),
+                origin: None,
+                floor: None,
             }),
             mode: Mode::Enforce,
+            rollout: 100,
+            starts: None,
             expires: None,
         }
     }

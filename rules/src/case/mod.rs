@@ -12,6 +12,7 @@ use std::net::IpAddr;
 
 use crate::diagnostic::Place;
 use crate::record::{Action, Verification};
+use crate::strain::OriginState;
 
 pub use read::read;
 
@@ -66,6 +67,11 @@ struct Facts {
     asn: Option<u32>,
     country: Option<String>,
     credentials: Option<bool>,
+    fingerprint: Option<u64>,
+    /// Names of the headers, separated by commas.
+    headers: Option<String>,
+    /// How the origin is.
+    origin: OriginState,
     /// Whether the edge has the answer, so that no counter is asked.
     cached: bool,
 }

@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use super::{CASES_FORMAT, Case, CaseFile, Expect, Expected, Facts, Step, TIMES_BOUND};
-use crate::compile::duration;
+use crate::compile::{duration, hex_fingerprint};
 use crate::diagnostic::{Diagnostics, Source};
 use crate::parse::{Context, Spot, Table, document, each, format};
+use crate::strain::OriginState;
 
 /// The client of a request that names none: an address for documentation.
 const SOMEBODY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
@@ -70,6 +71,9 @@ fn facts(table: Option<Table<'_, '_, '_>>) -> Facts {
         asn: None,
         country: None,
         credentials: None,
+        fingerprint: None,
+        headers: None,
+        origin: OriginState::Calm,
         cached: false,
     };
     let Some(table) = table else { return facts };
@@ -96,9 +100,25 @@ fn facts(table: Option<Table<'_, '_, '_>>) -> Facts {
     facts.country = text("country");
     facts.asn = table.integer("asn").map(|spot| spot.value);
     facts.credentials = table.boolean("credentials").map(|spot| spot.value);
+    facts.fingerprint = table.string("fingerprint").and_then(|spot| fingerprint(&table, &spot));
+    facts.headers = table.has("headers").then(|| {
+        let names: Vec<_> = table.strings("headers").into_iter().map(|spot| spot.value).collect();
+        names.join(",")
+    });
+    facts.origin = table.word("origin").unwrap_or(OriginState::Calm);
     facts.cached = table.boolean("cached").is_some_and(|spot| spot.value);
     table.finish();
     facts
+}
+
+fn fingerprint(table: &Table<'_, '_, '_>, spot: &Spot<String>) -> Option<u64> {
+    let found = hex_fingerprint(&spot.value);
+    if found.is_none() {
+        let message = format!("`{}` is no fingerprint", spot.value);
+        let help = "write it as records carry it: 16 hex digits".to_owned();
+        table.context.report(Some(&spot.at), "bad-fingerprint", message, Some(help));
+    }
+    found
 }
 
 fn expectation(table: Table<'_, '_, '_>) -> Expect {

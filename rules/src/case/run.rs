@@ -4,8 +4,9 @@ use super::{Case, Expected, Facts, Step};
 use crate::decide::{Admission, Engine};
 use crate::diagnostic::{Diagnostic, Place, Severity, near_miss};
 use crate::record::{Action, Verification};
-use crate::request::{Client, Request, Time};
-use crate::store::{Memory, Stored};
+use crate::request::{CacheState, Client, Outcome, Request, Signals, Time};
+use crate::store::{Cells, Charge, Memory, Stored, Verdict};
+use crate::strain::{Answered, OriginState, Strain};
 
 impl Case {
     /// Decides the requests of the case, the first at `start`, and says where
@@ -16,7 +17,7 @@ impl Case {
     /// a day is a multiple of each window.
     #[must_use]
     pub fn run(&self, engine: &Engine, start: Time) -> Vec<Diagnostic> {
-        let mut cells = Stored::<Memory>::default();
+        let mut cells = Told::default();
         let mut now = start.unix_millis();
         let mut failures = Vec::new();
         for step in &self.steps {
@@ -28,6 +29,7 @@ impl Case {
                     now = now.saturating_add(step.every_ms);
                 }
                 let time = Time::from_unix_millis(now);
+                cells.origin_is(step.facts.origin, time);
                 let admission = step.facts.decide(engine, &mut cells, time, number);
                 throttled += u32::from(admission.decision.action == Action::Throttle);
                 last = Some(admission);
@@ -41,13 +43,7 @@ impl Case {
 }
 
 impl Facts {
-    fn decide(
-        &self,
-        engine: &Engine,
-        cells: &mut Stored<Memory>,
-        time: Time,
-        number: u32,
-    ) -> Admission {
+    fn decide(&self, engine: &Engine, cells: &mut Told, time: Time, number: u32) -> Admission {
         let path = self.path.replace("{n}", &number.to_string());
         let request = Request {
             host: self.host.as_deref(),
@@ -57,13 +53,55 @@ impl Facts {
             asn: self.asn,
             country: self.country.as_deref(),
             credentials: self.credentials,
+            signals: Signals {
+                fingerprint: self.fingerprint,
+                headers: self.headers.as_deref(),
+                ..Signals::default()
+            },
             ..Request::new(time, &self.method, &path)
         };
         let mut admission = engine.screen(&request).into_admission();
         if !self.cached {
             engine.admit(&mut admission, cells, time);
         }
+        let cache = if self.cached { CacheState::Hit } else { CacheState::Miss };
+        let outcome = Outcome { cache: Some(cache), ..Outcome::default() };
+        engine.settle(&mut admission, &outcome, cells, time);
         admission
+    }
+}
+
+/// Cells in memory, before an origin whose state is told.
+#[derive(Default)]
+struct Told {
+    cells: Stored<Memory>,
+    strained_since: Option<Time>,
+}
+
+impl Told {
+    fn origin_is(&mut self, state: OriginState, now: Time) {
+        self.strained_since = match state {
+            OriginState::Calm => None,
+            OriginState::Strained => self.strained_since.or(Some(now)),
+        };
+    }
+}
+
+impl Cells for Told {
+    fn charge(&mut self, charges: &[Charge<'_>], now: Time) -> Verdict {
+        self.cells.charge(charges, now)
+    }
+
+    fn refund(&mut self, charges: &[Charge<'_>]) -> Vec<&'static str> {
+        self.cells.refund(charges)
+    }
+
+    fn strained_since(&mut self, _: &Strain, _: Time) -> Result<Option<Time>, &'static str> {
+        Ok(self.strained_since)
+    }
+
+    fn answered(&mut self, _: &Strain, _: &Answered, _: Time) -> Result<(), &'static str> {
+        Ok(())
     }
 }
 

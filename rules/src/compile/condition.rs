@@ -3,8 +3,9 @@
 use super::Compiler;
 use super::site::texts;
 use crate::breadth::THRESHOLD_BOUND;
+use crate::condition::Condition;
 use crate::parse::{RawBreadth, RawCondition, Spot};
-use crate::rule::{Breadth, Condition};
+use crate::rule::Breadth;
 use crate::words::Worded;
 
 /// Windows shorter than this hold too few requests to tell breadth from noise.
@@ -26,15 +27,25 @@ impl Compiler<'_> {
             asns: raw.asns.iter().map(|asn| asn.value).collect(),
             countries: self.countries(&raw.countries),
             credentials: raw.credentials.as_ref().map(|credentials| credentials.value),
+            fingerprints: self.fingerprints(&raw.fingerprints),
+            headers: self.words("state of headers", &raw.headers),
+            caches: self.words("cache class", &raw.caches),
+            hours: self.hours(&raw.hours),
             not: raw.not.as_ref().map(|not| Box::new(self.negated(not))),
         }
     }
 
     fn negated(&self, raw: &RawCondition) -> Condition {
-        if let Some(breadth) = &raw.breadth {
-            let message = "`breadth` cannot be negated".to_owned();
-            let help = "say the opposite instead: `over` for `under`, `under` for `over`";
-            self.context.report(Some(&breadth.at), "negated-breadth", message, Some(help.into()));
+        let breadth = raw.breadth.as_ref().map(|breadth| &breadth.at);
+        let origin = raw.origin.as_ref().map(|origin| &origin.at);
+        for (word, at, help) in [
+            ("breadth", breadth, "say the opposite: `over` for `under`, `under` for `over`"),
+            ("origin", origin, "say the opposite: `calm` for `strained`, `strained` for `calm`"),
+        ] {
+            if let Some(at) = at {
+                let message = format!("`{word}` cannot be negated");
+                self.context.report(Some(at), "negated-counter", message, Some(help.to_owned()));
+            }
         }
         self.condition(raw)
     }

@@ -11,30 +11,42 @@ use crate::parse::At;
 use crate::quota::Quota;
 use crate::rule::{Breadth, Budget};
 use crate::store::Gate;
+use crate::strain::OriginState;
 
 /// The cells of one kind of key, while rules still add to them.
 #[derive(Default)]
 pub(super) struct Plan {
     budgets: Vec<Quota>,
     windows: Vec<Window>,
+    history: bool,
     rules: Vec<(String, At)>,
+    /// Whether a rule asks while the origin is calm.
+    calm: bool,
 }
 
+/// What a rule asks of the cells of its key.
+pub(super) struct Wish<'r> {
+    pub(super) id: &'r str,
+    pub(super) at: &'r At,
+    pub(super) key: KeyKind,
+    pub(super) quota: Quota,
+    pub(super) breadth: Option<Breadth>,
+    pub(super) origin: Option<OriginState>,
+    /// The quota of visitors with a history, where the key is a crowd.
+    pub(super) floor: Option<Quota>,
+}
+
+/// Most kinds of cells that may be read before the origin is asked: while it is
+/// calm, and while it is strained. The estimate of its strain comes on top.
+const READS: [(OriginState, usize); 2] = [(OriginState::Calm, 2), (OriginState::Strained, 5)];
+
 impl Plan {
-    /// Takes a budget in and says where it lies.
-    pub(super) fn add(
-        &mut self,
-        id: &str,
-        at: &At,
-        key: KeyKind,
-        quota: Quota,
-        breadth: Option<Breadth>,
-    ) -> Budget {
+    fn place(&mut self, wish: &Wish<'_>, quota: Quota) -> u16 {
         let slot = u16::try_from(self.budgets.len()).unwrap_or(u16::MAX);
         self.budgets.push(quota);
-        self.rules.push((id.to_owned(), at.clone()));
-        let gate = breadth.map(|breadth| self.gate(breadth));
-        Budget { key, slot, quota, gate }
+        self.rules.push((wish.id.to_owned(), wish.at.clone()));
+        self.calm |= wish.origin != Some(OriginState::Strained);
+        slot
     }
 
     /// Rules that ask for breadth over the same period share one window, wide
@@ -55,19 +67,65 @@ impl Plan {
     }
 }
 
+/// The cells of every kind of key that rules use.
+pub(super) type Plans = BTreeMap<KeyKind, Plan>;
+
+/// Takes a rule's budget in and says where it lies.
+pub(super) fn add(plans: &mut Plans, wish: &Wish<'_>) -> Budget {
+    let floor = wish.floor.map(|quota| {
+        let visitors = plans.entry(KeyKind::Visitor).or_default();
+        // A visitor comes to have a history before the strain, so its cell is kept
+        // while the origin is calm, too.
+        visitors.calm = true;
+        visitors.history = true;
+        visitors.place(wish, quota)
+    });
+    let plan = plans.entry(wish.key).or_default();
+    let slot = plan.place(wish, wish.quota);
+    let gate = wish.breadth.map(|breadth| plan.gate(breadth));
+    Budget { key: wish.key, slot, quota: wish.quota, gate, origin: wish.origin, floor }
+}
+
 impl Compiler<'_> {
     /// The finished layouts, of the kinds that rules use.
-    pub(super) fn layouts(&self, plans: BTreeMap<KeyKind, Plan>) -> Vec<(KeyKind, Layout)> {
+    pub(super) fn layouts(&self, plans: Plans) -> Vec<(KeyKind, Layout)> {
+        for (state, most) in READS {
+            self.demand_few_reads(&plans, state, most);
+        }
         plans
             .into_iter()
             .map(|(kind, plan)| {
                 let layout = Layout::new(plan.budgets, plan.windows);
+                let layout = if plan.history { layout.with_history() } else { layout };
                 if layout.size() > CELL_BOUND {
                     self.too_large(kind, layout.size(), &plan.rules);
                 }
                 (kind, layout)
             })
             .collect()
+    }
+
+    fn demand_few_reads(&self, plans: &Plans, state: OriginState, most: usize) {
+        let read = plans.iter().filter(|(_, plan)| plan.calm || state == OriginState::Strained);
+        let read: Vec<_> = read.collect();
+        if read.len() <= most {
+            return;
+        }
+        let kinds = read.iter().map(|(kind, plan)| {
+            let rules: Vec<_> = plan.rules.iter().map(|(id, _)| format!("`{id}`")).collect();
+            format!("{} ({})", kind.name(), rules.join(", "))
+        });
+        let message = format!(
+            "a request would read {} kinds of cells while the origin is {}, of at most {most}",
+            read.len(),
+            state.name()
+        );
+        let help = format!(
+            "they are {}; drop a kind, or ask for one only with `origin = \"strained\"`",
+            kinds.collect::<Vec<_>>().join(", ")
+        );
+        let last = read.last().and_then(|(_, plan)| plan.rules.last());
+        self.context.report(last.map(|(_, at)| at), "too-many-reads", message, Some(help));
     }
 
     fn too_large(&self, kind: KeyKind, size: usize, rules: &[(String, At)]) {

@@ -1,6 +1,7 @@
 //! From a site's files to a rule set: names resolved, values checked, cells
 //! laid out. Reports every mistake of every file in one run.
 
+mod budget;
 mod condition;
 mod layout;
 mod names;
@@ -10,7 +11,7 @@ mod values;
 mod warnings;
 
 use names::Compiler;
-pub(crate) use values::duration;
+pub(crate) use values::{duration, hex_fingerprint};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 use crate::parse::{Context, RawFile, parse};

@@ -1,25 +1,22 @@
 //! Rules and cohorts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::Compiler;
-use super::layout::Plan;
+use super::layout::Plans;
 use super::names::{COUNT_BOUND, text};
 use crate::cell::Layout;
+use crate::condition::Condition;
 use crate::key::KeyKind;
 use crate::parse::{RawCohort, RawRule, Spot};
-use crate::quota::Quota;
-use crate::route::UNROUTED_COST;
-use crate::rule::{Cohort, Condition, Effect, Harm, Mode, Rule, Verdict};
-
-type Plans = BTreeMap<KeyKind, Plan>;
+use crate::rule::{Cohort, Effect, Harm, Mode, Rule, Verdict};
 
 impl Compiler<'_> {
     pub(super) fn rules<'r>(
         &self,
         raw: impl Iterator<Item = &'r RawRule>,
     ) -> (Vec<Rule>, Vec<(KeyKind, Layout)>) {
-        let mut plans = Plans::new();
+        let mut plans = Plans::default();
         let mut seen = BTreeSet::new();
         let mut rules = Vec::new();
         for raw in raw {
@@ -50,6 +47,8 @@ impl Compiler<'_> {
             condition,
             effect,
             mode,
+            rollout: self.rollout(raw, mode),
+            starts: raw.starts.as_ref().and_then(|day| self.start_of_day(day)),
             expires: raw.expires.as_ref().and_then(|day| self.end_of_day(day)),
         })
     }
@@ -59,6 +58,21 @@ impl Compiler<'_> {
             Some(word) => self.context.word("mode", word).unwrap_or(Mode::Off),
             None => Mode::Shadow,
         }
+    }
+
+    fn rollout(&self, raw: &RawRule, mode: Mode) -> u8 {
+        let Some(spot) = &raw.rollout else { return 100 };
+        let share = u8::try_from(spot.value).ok().filter(|share| (1..=100).contains(share));
+        if share.is_none() {
+            let message = format!("a rule cannot be rolled out to {} percent", spot.value);
+            let help = "from 1 to 100; `mode = \"shadow\"` is for nobody yet".to_owned();
+            self.context.report(Some(&spot.at), "bad-rollout", message, Some(help));
+        } else if mode != Mode::Enforce {
+            let message = "only an enforced rule is rolled out".to_owned();
+            let help = "set `mode = \"enforce\"`; for the other keys it stays in shadow".to_owned();
+            self.context.report(Some(&spot.at), "rollout-in-shadow", message, Some(help));
+        }
+        share.unwrap_or(100)
     }
 
     fn effect(
@@ -95,14 +109,20 @@ impl Compiler<'_> {
             Verdict::Block => Effect::Block,
             Verdict::Tag => Effect::Tag,
         };
-        if let Some(breadth) = &raw.condition.breadth {
-            let message = format!("`{}` cannot ask for breadth", verdict.value);
-            let help = "breadth is counted where budgets are: use a `quota`".to_owned();
-            self.context.report(Some(&breadth.at), "breadth-without-quota", message, Some(help));
+        let breadth = raw.condition.breadth.as_ref().map(|breadth| &breadth.at);
+        let origin = raw.condition.origin.as_ref().map(|origin| &origin.at);
+        for (word, at) in [("breadth", breadth), ("the origin's state", origin)] {
+            if at.is_some() {
+                let message = format!("`{}` cannot ask for {word}", verdict.value);
+                let help = "that is known only where budgets are: use a `quota`".to_owned();
+                self.context.report(at, "counter-without-quota", message, Some(help));
+            }
         }
-        if let Some(key) = &raw.key {
-            let message = format!("`{}` has no budget, so it has no `key`", verdict.value);
-            self.context.report(Some(&key.at), "key-without-quota", message, None);
+        for (word, spot) in [("key", &raw.key), ("floor", &raw.floor)] {
+            if let Some(spot) = spot {
+                let message = format!("`{}` has no budget, so it has no `{word}`", verdict.value);
+                self.context.report(Some(&spot.at), "key-without-quota", message, None);
+            }
         }
         if effect == Effect::Allow && *condition == Condition::default() {
             let message = "`allow` for everybody would switch every rule off".to_owned();
@@ -110,65 +130,6 @@ impl Compiler<'_> {
             self.context.report(Some(&verdict.at), "allow-everybody", message, Some(help));
         }
         Some(effect)
-    }
-
-    fn throttle(
-        &self,
-        raw: &RawRule,
-        name: &Spot<String>,
-        condition: &Condition,
-        mode: Mode,
-        plans: &mut Plans,
-    ) -> Option<Effect> {
-        // All of them are looked at before any is missed.
-        let breadth = raw.condition.breadth.as_ref().map(|raw| self.breadth(raw));
-        let key = match &raw.key {
-            Some(key) => self.context.word("key", key),
-            None => {
-                let message = "a rule with a `quota` needs a `key`".to_owned();
-                let help = "who shares the budget: `visitor` or `client`".to_owned();
-                self.context.report(Some(&raw.at), "missing-key", message, Some(help));
-                None
-            }
-        };
-        let quota = self.quotas.get(&name.value).copied();
-        if quota.is_none() {
-            self.context.unknown_name("quota", name, self.quotas.keys().map(String::as_str));
-        }
-        let breadth = match breadth {
-            Some(breadth) => Some(breadth?),
-            None => None,
-        };
-        let (key, quota) = (key?, quota??);
-        self.demand_burst(name, &quota, condition);
-        let id = text(raw.id.as_ref());
-        // A rule that is off keeps no state.
-        let mut nowhere = Plan::default();
-        let plan = match mode {
-            Mode::Off => &mut nowhere,
-            _ => plans.entry(key).or_default(),
-        };
-        Some(Effect::Throttle(plan.add(&id, &raw.at, key, quota, breadth)))
-    }
-
-    /// A request dearer than the burst would be refused for ever.
-    fn demand_burst(&self, name: &Spot<String>, quota: &Quota, condition: &Condition) {
-        let by_place = |at: &u16| self.costs.get(usize::from(*at)).copied();
-        let dearest = if condition.routes.is_empty() {
-            self.costs.iter().copied().max().unwrap_or_default().max(UNROUTED_COST)
-        } else {
-            condition.routes.iter().filter_map(by_place).max().unwrap_or_default()
-        };
-        if quota.burst().get() < dearest {
-            let message = format!(
-                "the burst of quota `{}` is {}, but a request that this rule charges costs {dearest}",
-                name.value,
-                quota.burst(),
-            );
-            let help =
-                format!("such a request would never pass: give it a burst of at least {dearest}");
-            self.context.report(Some(&name.at), "burst-too-small", message, Some(help));
-        }
     }
 
     fn demand_reason(&self, raw: &RawRule) {
@@ -202,6 +163,11 @@ impl Compiler<'_> {
     }
 
     pub(super) fn cohort(&self, raw: &RawCohort) -> Cohort {
+        if let Some(origin) = &raw.condition.origin {
+            let message = "a cohort is who somebody is, however the origin is".to_owned();
+            let help = "leave `origin` out".to_owned();
+            self.context.report(Some(&origin.at), "cohort-by-origin", message, Some(help));
+        }
         Cohort {
             name: text(raw.name.as_ref()),
             condition: self.condition(&raw.condition),

@@ -2,12 +2,14 @@
 
 use super::Compiler;
 use super::names::text;
-use crate::agent::{Agent, Category};
+use crate::agent::{Agent, Category, Sends};
 use crate::glob::{Glob, GlobIndex};
-use crate::parse::{At, RawAgent, RawFile, RawQuota, RawRoute, Spot};
+use crate::parse::{At, RawAgent, RawFile, RawQuota, RawRoute, RawSends, Spot};
 use crate::quota::Quota;
 use crate::route::Route;
+use crate::rule::Rule;
 use crate::ruleset::{Ruleset, placed};
+use crate::strain::Strain;
 
 impl Compiler<'_> {
     pub(super) fn ruleset(mut self, files: &[RawFile]) -> Ruleset {
@@ -31,8 +33,11 @@ impl Compiler<'_> {
             user_agents: index(&user_agents),
             rules,
             cohorts,
+            strain: None,
             layouts,
         };
+        let strain = self.strain(files);
+        ruleset.strain = ruleset.rules.iter().any(Rule::asks_origin).then_some(strain);
         self.site(files, &mut ruleset);
         ruleset
     }
@@ -53,10 +58,34 @@ impl Compiler<'_> {
         ruleset.policy = own.policy.as_ref().map(|policy| policy.value.clone());
         for file in included {
             let hosts = file.hosts.first();
-            for spot in [file.site.as_ref(), file.policy.as_ref(), hosts].into_iter().flatten() {
+            let texts = [file.site.as_ref(), file.policy.as_ref(), hosts].map(|s| s.map(|s| &s.at));
+            let strain = file.strain.as_ref().map(|strain| &strain.at);
+            for at in texts.into_iter().chain([strain]).flatten() {
                 let message = "only a site's own file may say this, not an included one".to_owned();
-                self.context.report(Some(&spot.at), "misplaced-key", message, None);
+                self.context.report(Some(at), "misplaced-key", message, None);
             }
+        }
+    }
+
+    fn strain(&self, files: &[RawFile]) -> Strain {
+        let usual = Strain::default();
+        let Some(raw) = files.first().and_then(|own| own.strain.as_ref()) else { return usual };
+        let over = raw.over.as_ref().map(|over| (over, self.share(Some(over)) * 100.0));
+        let percent = over.map_or(Some(usual.over_percent), |(_, percent)| {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 99")]
+            (1.0..=99.0).contains(&percent).then_some(percent as u8)
+        });
+        let slow = raw.slow.as_ref().map_or(usual.slow, |slow| slow.value);
+        let per = raw.per.as_ref().map_or(Some(usual.period_ms), |per| self.duration(per));
+        if percent.is_none() || slow == 0 || per.is_some_and(|per| per < 10_000) {
+            let message = "the origin would be strained always or never".to_owned();
+            let help = "`slow` is at least 1, `over` from `1%` to `99%`, `per` at least `10s`";
+            self.context.report(Some(&raw.at), "bad-strain", message, Some(help.to_owned()));
+        }
+        Strain {
+            slow,
+            over_percent: percent.unwrap_or(usual.over_percent),
+            period_ms: per.unwrap_or(usual.period_ms),
         }
     }
 
@@ -79,6 +108,7 @@ impl Compiler<'_> {
             category: category.unwrap_or(Category::Service),
             networks: self.networks(&raw.networks),
             exhaustive: raw.exhaustive.as_ref().is_some_and(|exhaustive| exhaustive.value),
+            sends: raw.sends.iter().map(sends).collect(),
         }
     }
 
@@ -102,6 +132,14 @@ impl Compiler<'_> {
                 None
             }
         }
+    }
+}
+
+fn sends(raw: &RawSends) -> Sends {
+    Sends {
+        product: text(raw.product.as_ref()),
+        since: raw.since.as_ref().map_or(0, |since| since.value),
+        headers: raw.headers.iter().map(|name| name.value.clone()).collect(),
     }
 }
 

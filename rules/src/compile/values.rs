@@ -3,6 +3,7 @@
 use ipnet::IpNet;
 
 use super::Compiler;
+use crate::condition::Hours;
 use crate::glob::Glob;
 use crate::parse::Spot;
 use crate::request::Time;
@@ -19,6 +20,40 @@ impl Compiler<'_> {
             self.context.report(Some(&spot.at), "bad-duration", message, Some(help));
         }
         parsed
+    }
+
+    /// Times of the day such as `22:00-06:00`, in UTC.
+    pub(super) fn hours(&self, spots: &[Spot<String>]) -> Vec<Hours> {
+        let parse = |spot: &Spot<String>| {
+            let parsed = hours(&spot.value);
+            if parsed.is_none() {
+                let message = format!("`{}` is no time of the day", spot.value);
+                let help = "write two times in UTC: `22:00-06:00`".to_owned();
+                self.context.report(Some(&spot.at), "bad-hours", message, Some(help));
+            }
+            parsed
+        };
+        spots.iter().filter_map(parse).collect()
+    }
+
+    /// Fingerprints, as records carry them: 16 hex digits.
+    pub(super) fn fingerprints(&self, spots: &[Spot<String>]) -> Vec<u64> {
+        let parse = |spot: &Spot<String>| {
+            let parsed = hex_fingerprint(&spot.value);
+            if parsed.is_none() {
+                let message = format!("`{}` is no fingerprint", spot.value);
+                let help = "write it as records carry it: 16 hex digits".to_owned();
+                self.context.report(Some(&spot.at), "bad-fingerprint", message, Some(help));
+            }
+            parsed
+        };
+        spots.iter().filter_map(parse).collect()
+    }
+
+    /// The time at which a day such as `2027-06-30` starts, in UTC.
+    pub(super) fn start_of_day(&self, spot: &Spot<String>) -> Option<Time> {
+        let end = self.end_of_day(spot)?;
+        Some(Time::from_unix_millis(end.unix_millis() - DAY_MS))
     }
 
     /// A day such as `2027-06-30`; the time at which that day ends, in UTC.
@@ -86,6 +121,27 @@ pub(crate) fn duration(text: &str) -> Option<u32> {
     (millis > 0 && u64::from(millis) <= DAY_MS).then_some(millis)
 }
 
+/// A fingerprint as records carry it: 16 hex digits.
+pub(crate) fn hex_fingerprint(text: &str) -> Option<u64> {
+    let digits = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    u64::from_str_radix(text, 16).ok().filter(|_| digits)
+}
+
+fn hours(text: &str) -> Option<Hours> {
+    let minutes = |time: &str| {
+        let (hour, minute) = time.split_once(':')?;
+        let digits = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
+        let (hour, minute): (u16, u16) = match digits(hour) && digits(minute) {
+            true => (hour.parse().ok()?, minute.parse().ok()?),
+            false => return None,
+        };
+        (hour * 60 + minute <= 24 * 60 && minute < 60).then_some(hour * 60 + minute)
+    };
+    let (from, to) = text.split_once('-')?;
+    let (from, to) = (minutes(from)?, minutes(to)?);
+    (from != to).then_some(Hours { from, to })
+}
+
 fn end_of_day(text: &str) -> Option<Time> {
     let day: jiff::civil::Date = text.parse().ok()?;
     // A date with a time is not what was asked for, and jiff would read it.
@@ -108,6 +164,15 @@ mod tests {
         assert_eq!(duration("24h"), Some(86_400_000));
         for bad in ["", "s", "0s", "25h", "1d", "-1s", "1.5m", "10 m", "99999999h", "ä"] {
             assert_eq!(duration(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn times_of_the_day() {
+        assert_eq!(hours("22:00-06:30"), Some(Hours { from: 1320, to: 390 }));
+        assert_eq!(hours("00:00-24:00"), Some(Hours { from: 0, to: 1440 }));
+        for bad in ["", "22-6", "22:00", "24:01-06:00", "22:60-06:00", "+1:00-02:00", "1:00-1:00"] {
+            assert_eq!(hours(bad), None, "{bad}");
         }
     }
 

@@ -5,12 +5,14 @@ use std::num::NonZeroU32;
 
 use super::{Admission, Admit, Decision, Engine};
 use crate::cell::Layout;
+use crate::features::Derived;
 use crate::gcra::Charged;
 use crate::key::KeyKind;
 use crate::record::Action;
 use crate::request::Time;
-use crate::rule::{Budget, Effect, Mode};
+use crate::rule::{Budget, Effect, Mode, Rule};
 use crate::store::{Answer, Ask, Cells, Charge, Verdict};
+use crate::strain::OriginState;
 
 /// A budget that is exhausted.
 struct Exhausted {
@@ -29,11 +31,8 @@ impl Engine {
     pub fn admit(&self, admission: &mut Admission, cells: &mut dyn Cells, now: Time) -> Admit {
         if !admission.asked {
             admission.asked = true;
-            let charges = self.charges(admission);
-            if !charges.is_empty() {
-                let verdict = cells.charge(&charges, now);
-                self.judge(admission, verdict);
-            }
+            let verdict = self.ask_counters(admission, cells, now);
+            self.judge(admission, verdict);
         }
         match admission.decision {
             Decision { action: Action::Throttle, retry_ms, .. } => {
@@ -43,28 +42,80 @@ impl Engine {
         }
     }
 
-    /// What to ask of the cell of each kind of key.
-    pub(super) fn charges<'s>(&'s self, admission: &Admission) -> Vec<Charge<'s>> {
-        let Some(units) = NonZeroU32::new(admission.derived.units) else { return Vec::new() };
-        if !admission.counted {
-            return Vec::new();
+    /// Asks how the origin is, where a rule wants to know, and then the budgets.
+    pub(super) fn ask_counters(
+        &self,
+        admission: &mut Admission,
+        cells: &mut dyn Cells,
+        now: Time,
+    ) -> Verdict {
+        if !admission.counted || admission.derived.units == 0 {
+            return Verdict::default();
         }
+        let origin = self.origin(admission, cells, now);
+        let charges = self.charges(admission, |budget| match (budget.origin, origin) {
+            (Some(wanted), Some(origin)) => wanted == origin,
+            // What nobody knows is no reason to refuse.
+            (Some(_), None) => false,
+            (None, _) => true,
+        });
+        if charges.is_empty() { Verdict::default() } else { cells.charge(&charges, now) }
+    }
+
+    /// How the origin is; `None` where nobody asks or nobody knows.
+    pub(super) fn origin(
+        &self,
+        admission: &mut Admission,
+        cells: &mut dyn Cells,
+        now: Time,
+    ) -> Option<OriginState> {
+        match cells.strained_since(self.rules.strain.as_ref()?, now) {
+            Ok(since) => {
+                admission.strained_since = since;
+                Some(since.map_or(OriginState::Calm, |_| OriginState::Strained))
+            }
+            Err(failure) => {
+                admission.decision.failures.push(failure);
+                None
+            }
+        }
+    }
+
+    /// What to ask of the cell of each kind of key, of the budgets `wanted`.
+    pub(super) fn charges<'s>(
+        &'s self,
+        admission: &Admission,
+        wanted: impl Fn(&Budget) -> bool,
+    ) -> Vec<Charge<'s>> {
+        let Some(units) = NonZeroU32::new(admission.derived.units) else { return Vec::new() };
         let charge = |(kind, layout): &'s (KeyKind, Layout)| {
-            let asks = admission.candidates.iter().filter_map(|at| self.ask(*at, *kind, units));
-            let asks: Vec<Ask> = asks.collect();
+            let mut asks = Vec::new();
+            for at in &admission.candidates {
+                let Some(rule) = self.rules.rule(*at) else { continue };
+                let Effect::Throttle(budget) = &rule.effect else { continue };
+                let place = budget.place_in(*kind).filter(|_| wanted(budget));
+                let Some((slot, floor)) = place else { continue };
+                let gate = budget.gate.filter(|_| !floor);
+                let enforced = self.acts(rule, &admission.derived);
+                asks.push(Ask { rule: *at, slot, units, gate, enforced, floor });
+            }
             // A page counts for breadth whether or not a rule is about it.
-            let needed = !asks.is_empty() || !layout.windows().is_empty();
+            let needed = !asks.is_empty() || !layout.windows().is_empty() || layout.has_history();
             let key = admission.derived.key(*kind).filter(|_| needed)?;
-            Some(Charge { key, layout, page: admission.derived.page, asks })
+            Some(Charge {
+                key,
+                layout,
+                page: Some(admission.derived.page),
+                asset: admission.derived.asset,
+                strained_since: admission.strained_since,
+                asks,
+            })
         };
         self.rules.layouts.iter().filter_map(charge).collect()
     }
 
-    fn ask(&self, at: u16, kind: KeyKind, units: NonZeroU32) -> Option<Ask> {
-        let rule = self.rules.rule(at)?;
-        let Effect::Throttle(Budget { key, slot, gate, .. }) = &rule.effect else { return None };
-        let enforced = self.mode(rule) == Mode::Enforce;
-        (*key == kind).then_some(Ask { rule: at, slot: *slot, units, gate: *gate, enforced })
+    fn acts(&self, rule: &Rule, derived: &Derived) -> bool {
+        self.switch == Mode::Enforce && self.enforces(rule, derived)
     }
 
     /// The tightest exhausted budget answers: the one that lasts longest. One
@@ -72,8 +123,11 @@ impl Engine {
     fn judge(&self, admission: &mut Admission, verdict: Verdict) {
         let decision = &mut admission.decision;
         decision.failures.extend(verdict.failures);
-        let exhausted: Vec<_> =
-            verdict.answers.iter().filter_map(|answer| self.exhausted(answer)).collect();
+        let exhausted: Vec<_> = verdict
+            .answers
+            .iter()
+            .filter_map(|answer| self.exhausted(answer, &admission.derived))
+            .collect();
         for own in &exhausted {
             let among = exhausted.iter().filter(|other| other.enforced || other.rule == own.rule);
             if longest(among) != Some(own.rule) {
@@ -90,14 +144,14 @@ impl Engine {
         if decision.action == Action::Pass {
             let passed =
                 verdict.answers.iter().filter(|a| matches!(a.charged, Charged::Passed { .. }));
-            admission.charged = passed.map(|answer| answer.rule).collect();
+            admission.charged = passed.map(|answer| (answer.rule, answer.floor)).collect();
         }
     }
 
-    fn exhausted(&self, answer: &Answer) -> Option<Exhausted> {
+    fn exhausted(&self, answer: &Answer, derived: &Derived) -> Option<Exhausted> {
         let Charged::Refused { retry_ms } = answer.charged else { return None };
         let rule = self.rules.rule(answer.rule)?;
-        Some(Exhausted { rule: answer.rule, retry_ms, enforced: rule.mode == Mode::Enforce })
+        Some(Exhausted { rule: answer.rule, retry_ms, enforced: self.enforces(rule, derived) })
     }
 }
 

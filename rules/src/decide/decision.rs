@@ -2,6 +2,7 @@
 
 use crate::features::Derived;
 use crate::record::Action;
+use crate::request::Time;
 
 /// What is known of a request before it is sent anywhere.
 #[derive(Debug, Clone)]
@@ -50,8 +51,10 @@ pub struct Admission {
     pub(super) counted: bool,
     pub(super) early: bool,
     pub(super) asked: bool,
-    /// Rules whose budgets were charged for it.
-    pub(super) charged: Vec<u16>,
+    /// Since when the origin is strained, as far as the counters were asked.
+    pub(super) strained_since: Option<Time>,
+    /// Rules whose budgets were charged for it, and whether it was the floor.
+    pub(super) charged: Vec<(u16, bool)>,
 }
 
 impl Admission {

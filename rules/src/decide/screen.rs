@@ -20,6 +20,7 @@ impl Engine {
             candidates: Vec::new(),
             counted: false,
             asked: false,
+            strained_since: None,
             charged: Vec::new(),
         };
         if self.switch != Mode::Off && self.rules.answers_for(request.host) {
@@ -50,7 +51,7 @@ impl Engine {
             if !rule.matches(request, derived, &self.rules.agents) {
                 continue;
             }
-            match (&rule.effect, rule.mode == Mode::Enforce) {
+            match (&rule.effect, self.enforces(rule, derived)) {
                 (Effect::Throttle(_), _) => candidates.push(at),
                 (Effect::Allow, true) => allow = allow.or(Some(at)),
                 (Effect::Block, true) => block = block.or(Some(at)),

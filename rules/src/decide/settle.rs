@@ -1,9 +1,11 @@
 //! After the answer: the account is corrected.
 
 use super::{Admission, Engine};
+use crate::key::KeyKind;
 use crate::record::Action;
 use crate::request::{CacheState, Outcome, Time};
-use crate::store::Cells;
+use crate::store::{Cells, Charge};
+use crate::strain::{Answered, OriginState};
 
 impl Engine {
     /// Corrects the account after the answer, once. What reached the origin
@@ -17,24 +19,61 @@ impl Engine {
         cells: &mut dyn Cells,
         now: Time,
     ) {
+        self.note_origin(admission, outcome, cells, now);
         if admission.decision.action != Action::Pass {
             return;
         }
         let escaped = outcome.cache.is_some_and(CacheState::reached_origin) && !admission.asked;
         if escaped {
             admission.asked = true;
-            let charges = self.charges(admission);
-            let verdict = cells.charge(&charges, now);
+            let verdict = self.ask_counters(admission, cells, now);
             admission.decision.failures.extend(verdict.failures);
         } else if outcome.cache == Some(CacheState::ShieldHit) {
             let paid = std::mem::take(&mut admission.charged);
-            let mut charges = self.charges(admission);
+            let mut charges = self.charges(admission, |_| true);
             for charge in &mut charges {
-                charge.asks.retain(|ask| paid.contains(&ask.rule));
+                charge.asks.retain(|ask| paid.contains(&(ask.rule, ask.floor)));
             }
             charges.retain(|charge| !charge.asks.is_empty());
             let failures = cells.refund(&charges);
             admission.decision.failures.extend(failures);
+        }
+        self.note_asset(admission, cells, now);
+    }
+
+    /// Takes the origin's answer into the estimate of its strain.
+    fn note_origin(
+        &self,
+        admission: &mut Admission,
+        outcome: &Outcome,
+        cells: &mut dyn Cells,
+        now: Time,
+    ) {
+        let Some(strain) = &self.rules.strain else { return };
+        let answered = outcome.status.is_some() || outcome.origin_ms.is_some();
+        if !answered || !outcome.cache.is_some_and(CacheState::reached_origin) {
+            return;
+        }
+        let units = admission.derived.units;
+        let answered = Answered { units, took_ms: outcome.origin_ms, status: outcome.status };
+        admission.decision.failures.extend(cells.answered(strain, &answered, now).err());
+    }
+
+    /// Whoever pulls in a page's assets while the origin is strained is reading
+    /// pages, and has a history from then on. Assets are mostly cached, so that no
+    /// counter is asked about them before.
+    fn note_asset(&self, admission: &mut Admission, cells: &mut dyn Cells, now: Time) {
+        let layout = self.rules.layout(KeyKind::Visitor).filter(|layout| layout.has_history());
+        let key = admission.derived.key(KeyKind::Visitor);
+        let (Some(layout), Some(key), true) = (layout, key, admission.derived.asset) else {
+            return;
+        };
+        if self.origin(admission, cells, now) == Some(OriginState::Strained) {
+            let strained_since = admission.strained_since;
+            let asks = Vec::new();
+            let seen = Charge { key, layout, page: None, asset: true, strained_since, asks };
+            let verdict = cells.charge(&[seen], now);
+            admission.decision.failures.extend(verdict.failures);
         }
     }
 }

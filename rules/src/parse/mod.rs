@@ -9,7 +9,8 @@ mod reader;
 use toml::de::DeTable;
 
 pub(crate) use raw::{
-    RawAgent, RawBreadth, RawCohort, RawCondition, RawFile, RawQuota, RawRoute, RawRule,
+    RawAgent, RawBreadth, RawCohort, RawCondition, RawFile, RawQuota, RawRoute, RawRule, RawSends,
+    RawStrain,
 };
 pub(crate) use reader::{At, Context, Spot, Table};
 
@@ -68,6 +69,7 @@ fn read_file(table: &Table<'_, '_, '_>) -> RawFile {
         hosts: optional_list(table, "hosts"),
         policy: table.string("policy"),
         include: table.strings("include"),
+        strain: table.table("strain", "strain").map(read_strain),
         routes: each(table.tables("route", "a route"), read_route),
         quotas: each(table.tables("quota", "a quota"), read_quota),
         rules: each(table.tables("rule", "a rule"), read_rule),
@@ -93,6 +95,17 @@ pub(crate) fn each<'c, 'v, 'i, T>(
             value
         })
         .collect()
+}
+
+fn read_strain(table: Table<'_, '_, '_>) -> RawStrain {
+    let raw = RawStrain {
+        at: table.at.clone(),
+        slow: table.integer("slow"),
+        over: table.string("over"),
+        per: table.string("per"),
+    };
+    table.finish();
+    raw
 }
 
 fn read_route(table: &Table<'_, '_, '_>) -> RawRoute {
@@ -129,8 +142,11 @@ fn read_rule(table: &Table<'_, '_, '_>) -> RawRule {
         condition: condition(table, "match"),
         key: table.string("key"),
         quota: table.string("quota"),
+        floor: table.string("floor"),
         verdict: table.string("verdict"),
         mode: table.string("mode"),
+        rollout: table.integer("rollout"),
+        starts: table.string("starts"),
         expires: table.string("expires"),
         reviewed: table.string("reviewed"),
         learned: read_provenance(table),
@@ -180,6 +196,18 @@ fn read_agent(table: &Table<'_, '_, '_>) -> RawAgent {
         },
         networks: table.strings("networks"),
         exhaustive: table.boolean("exhaustive"),
+        sends: each(table.tables("sends", "`sends`"), read_sends),
+    }
+}
+
+fn read_sends(table: &Table<'_, '_, '_>) -> RawSends {
+    let _source = table.string("source");
+    let headers = table.strings("headers");
+    table.demand("headers", headers.first());
+    RawSends {
+        product: table.demand("product", table.string("product")),
+        since: table.demand("since", table.integer("since")),
+        headers,
     }
 }
 
@@ -195,6 +223,10 @@ fn condition(parent: &Table<'_, '_, '_>, key: &'static str) -> RawCondition {
         asns: table.integers("asn"),
         countries: table.strings("country"),
         credentials: table.boolean("credentials"),
+        fingerprints: table.strings("fingerprint"),
+        caches: table.strings("cache"),
+        hours: table.strings("hours"),
+        origin: table.string("origin"),
         breadth: table.table("breadth", "breadth").map(read_breadth),
         ..RawCondition::default()
     };
@@ -202,6 +234,7 @@ fn condition(parent: &Table<'_, '_, '_>, key: &'static str) -> RawCondition {
         raw.agents = agent.strings("name");
         raw.categories = agent.strings("category");
         raw.verifications = agent.strings("verification");
+        raw.headers = agent.strings("headers");
         agent.finish();
     }
     if table.has("not") {

@@ -9,11 +9,19 @@ pub(crate) struct RawFile {
     pub(crate) hosts: Vec<Spot<String>>,
     pub(crate) policy: Option<Spot<String>>,
     pub(crate) include: Vec<Spot<String>>,
+    pub(crate) strain: Option<RawStrain>,
     pub(crate) routes: Vec<RawRoute>,
     pub(crate) quotas: Vec<RawQuota>,
     pub(crate) rules: Vec<RawRule>,
     pub(crate) cohorts: Vec<RawCohort>,
     pub(crate) agents: Vec<RawAgent>,
+}
+
+pub(crate) struct RawStrain {
+    pub(crate) at: At,
+    pub(crate) slow: Option<Spot<u32>>,
+    pub(crate) over: Option<Spot<String>>,
+    pub(crate) per: Option<Spot<String>>,
 }
 
 pub(crate) struct RawRoute {
@@ -41,8 +49,11 @@ pub(crate) struct RawRule {
     pub(crate) condition: RawCondition,
     pub(crate) key: Option<Spot<String>>,
     pub(crate) quota: Option<Spot<String>>,
+    pub(crate) floor: Option<Spot<String>>,
     pub(crate) verdict: Option<Spot<String>>,
     pub(crate) mode: Option<Spot<String>>,
+    pub(crate) rollout: Option<Spot<u32>>,
+    pub(crate) starts: Option<Spot<String>>,
     pub(crate) expires: Option<Spot<String>>,
     pub(crate) reviewed: Option<Spot<String>>,
     pub(crate) learned: bool,
@@ -62,6 +73,13 @@ pub(crate) struct RawAgent {
     pub(crate) user_agents: Vec<Spot<String>>,
     pub(crate) networks: Vec<Spot<String>>,
     pub(crate) exhaustive: Option<Spot<bool>>,
+    pub(crate) sends: Vec<RawSends>,
+}
+
+pub(crate) struct RawSends {
+    pub(crate) product: Option<Spot<String>>,
+    pub(crate) since: Option<Spot<u32>>,
+    pub(crate) headers: Vec<Spot<String>>,
 }
 
 #[derive(Default)]
@@ -78,6 +96,11 @@ pub(crate) struct RawCondition {
     pub(crate) asns: Vec<Spot<u32>>,
     pub(crate) countries: Vec<Spot<String>>,
     pub(crate) credentials: Option<Spot<bool>>,
+    pub(crate) fingerprints: Vec<Spot<String>>,
+    pub(crate) headers: Vec<Spot<String>>,
+    pub(crate) caches: Vec<Spot<String>>,
+    pub(crate) hours: Vec<Spot<String>>,
+    pub(crate) origin: Option<Spot<String>>,
     pub(crate) breadth: Option<RawBreadth>,
     pub(crate) not: Option<Box<RawCondition>>,
 }
