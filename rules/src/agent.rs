@@ -3,14 +3,11 @@
 //! A claim alone is neither trusted nor punished. Verification here is by
 //! published address ranges and by what the platform vouches for.
 
-use std::net::IpAddr;
-
-use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::key::canonical;
+use crate::networks::{Found, Networks};
 use crate::record::Verification;
-use crate::request::{Client, Vouched};
+use crate::request::Vouched;
 use crate::words::worded;
 
 /// One kind of software, known by its User-Agents: [`crate::Ruleset::user_agents`].
@@ -20,8 +17,8 @@ pub struct Agent {
     pub name: String,
     /// What it is for.
     pub category: Category,
-    /// Addresses that it is known to come from.
-    pub networks: Vec<IpNet>,
+    /// The list of networks that it is known to come from.
+    pub networks: Option<u16>,
     /// Whether those are all of them, so that any other address contradicts the
     /// claim.
     pub exhaustive: bool,
@@ -126,32 +123,24 @@ pub struct Claim {
     pub headers: Option<Headers>,
 }
 
-/// What becomes of the claim to be `agent`, made from `client`.
+/// What becomes of the claim to be `agent`, made from an address in the lists
+/// `places`.
 #[must_use]
 pub fn verify(
     agent: Option<&Agent>,
-    client: Option<Client>,
+    networks: &Networks,
+    places: Option<Found>,
     vouched: Option<Vouched>,
 ) -> Verification {
-    match (vouched, agent) {
-        (Some(Vouched::Verified), _) => Verification::Verified,
-        (Some(Vouched::Contradicted), _) => Verification::Contradicted,
-        (None, Some(agent)) if !agent.networks.is_empty() => match client {
-            Some(Client::Address(address)) => by_network(agent, address),
-            _ => Verification::Unverifiable,
-        },
-        (None, _) => Verification::None,
-    }
-}
-
-fn by_network(agent: &Agent, address: IpAddr) -> Verification {
-    let address = canonical(address);
-    if agent.networks.iter().any(|network| network.contains(&address)) {
-        Verification::Verified
-    } else if agent.exhaustive {
-        Verification::Contradicted
-    } else {
-        Verification::Unverifiable
+    let list = agent.and_then(|agent| agent.networks);
+    let exhaustive = agent.is_some_and(|agent| agent.exhaustive);
+    match (vouched, list, places) {
+        (Some(Vouched::Verified), ..) => Verification::Verified,
+        (Some(Vouched::Contradicted), ..) => Verification::Contradicted,
+        (None, None, _) => Verification::None,
+        (None, Some(list), Some(places)) if networks.is_in(places, list) => Verification::Verified,
+        (None, Some(_), Some(_)) if exhaustive => Verification::Contradicted,
+        (None, Some(_), _) => Verification::Unverifiable,
     }
 }
 
@@ -159,11 +148,15 @@ fn by_network(agent: &Agent, address: IpAddr) -> Verification {
 mod tests {
     use super::*;
 
+    fn lists() -> Networks {
+        Networks::new(&[vec!["192.0.2.0/24".parse().unwrap()]]).unwrap()
+    }
+
     fn googlebot(exhaustive: bool) -> Agent {
         Agent {
             name: "googlebot".into(),
             category: Category::SearchEngine,
-            networks: vec!["192.0.2.0/24".parse().unwrap()],
+            networks: Some(0),
             exhaustive,
             sends: Vec::new(),
         }
@@ -190,7 +183,9 @@ mod tests {
 
     #[test]
     fn an_address_verifies_contradicts_or_says_nothing() {
-        let from = |a: &str| Some(Client::Address(a.parse().unwrap()));
+        let lists = lists();
+        let from = |a: &str| Some(lists.find(a.parse().unwrap()));
+        let verify = |agent, places, vouched| verify(agent, &lists, places, vouched);
         let some = googlebot(false);
         let all = googlebot(true);
         assert_eq!(verify(Some(&some), from("192.0.2.9"), None), Verification::Verified);
@@ -204,9 +199,10 @@ mod tests {
     #[test]
     fn the_platform_has_the_last_word() {
         let vouched = Some(Vouched::Contradicted);
-        assert_eq!(verify(None, None, vouched), Verification::Contradicted);
-        let from = Some(Client::Address("198.51.100.1".parse().unwrap()));
-        let verified = verify(Some(&googlebot(true)), from, Some(Vouched::Verified));
+        let lists = lists();
+        assert_eq!(verify(None, &lists, None, vouched), Verification::Contradicted);
+        let from = Some(lists.find("198.51.100.1".parse().unwrap()));
+        let verified = verify(Some(&googlebot(true)), &lists, from, Some(Vouched::Verified));
         assert_eq!(verified, Verification::Verified);
     }
 }

@@ -3,16 +3,15 @@
 //! Only what the request itself shows; breadth and the origin's state need
 //! counters and are asked about where budgets are: [`crate::rule::Budget`].
 
-use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{Agent, Category, Headers};
 use crate::features::Derived;
 use crate::glob::Glob;
-use crate::key::canonical;
 use crate::record::Verification;
-use crate::request::{Client, Request, Time};
+use crate::request::{Request, Time};
 use crate::route::CacheClass;
+use crate::ruleset::Ruleset;
 
 /// Which requests a rule is about. Fields are joined by AND, the entries of a
 /// list by OR; an empty list says nothing.
@@ -34,8 +33,8 @@ pub struct Condition {
     pub categories: Vec<Category>,
     /// What became of the agent's claim.
     pub verifications: Vec<Verification>,
-    /// Networks of the client.
-    pub networks: Vec<IpNet>,
+    /// Lists of networks of the client.
+    pub networks: Vec<u16>,
     /// Autonomous systems of the client.
     pub asns: Vec<u32>,
     /// Countries of the client.
@@ -113,14 +112,16 @@ impl Truth {
 impl Condition {
     /// Whether it holds for a request.
     #[must_use]
-    pub fn holds(&self, request: &Request<'_>, derived: &Derived, agents: &[Agent]) -> Truth {
+    pub fn holds(&self, rules: &Ruleset, request: &Request<'_>, derived: &Derived) -> Truth {
         let own = self.about_url(request, derived);
         if own == Truth::No {
             return own;
         }
-        let own = own.and(self.about_agent(derived, agents)).and(self.about_client(request));
+        let own = own
+            .and(self.about_agent(derived, &rules.agents))
+            .and(self.about_client(rules, request, derived));
         match &self.not {
-            Some(not) if own != Truth::No => own.and(not.holds(request, derived, agents).negated()),
+            Some(not) if own != Truth::No => own.and(not.holds(rules, request, derived).negated()),
             _ => own,
         }
     }
@@ -149,12 +150,8 @@ impl Condition {
             .and(listed(&self.fingerprints, derived.fingerprint, |want, found| *want == found))
     }
 
-    fn about_client(&self, request: &Request<'_>) -> Truth {
-        let address = match request.client {
-            Some(Client::Address(address)) => Some(canonical(address)),
-            Some(Client::Hashed { .. }) | None => None,
-        };
-        listed(&self.networks, address, |network, address| network.contains(&address))
+    fn about_client(&self, rules: &Ruleset, request: &Request<'_>, derived: &Derived) -> Truth {
+        listed(&self.networks, derived.places, |list, places| rules.networks.is_in(places, *list))
             .and(listed(&self.asns, request.asn, |want, asn| *want == asn))
             .and(listed(&self.countries, request.country, |want, country| want == country))
             .and(flag(self.credentials, request.credentials))

@@ -4,7 +4,8 @@
 use crate::agent::{self, Claim};
 use crate::fingerprint::fingerprint;
 use crate::key::{CellKey, HashKey, KeyKind, LANES};
-use crate::request::Request;
+use crate::networks::Found;
+use crate::request::{Client, Request};
 use crate::route::{self, CacheClass, UNROUTED_COST};
 use crate::ruleset::Ruleset;
 
@@ -34,6 +35,9 @@ pub struct Derived {
     pub cache: CacheClass,
     /// Whether pages pull it in.
     pub asset: bool,
+    /// The lists of networks that the client's address is in; `None` where the
+    /// address is unknown.
+    pub places: Option<Found>,
 }
 
 impl Derived {
@@ -63,13 +67,17 @@ pub fn derive(rules: &Ruleset, secret: &HashKey, request: &Request<'_>) -> Deriv
     let known = route.and_then(|at| rules.route(at));
     let units = known.map_or(UNROUTED_COST, |route| route.cost);
     let fingerprint = fingerprint(&request.signals);
+    let places = match request.client {
+        Some(Client::Address(address)) => Some(rules.networks.find(address)),
+        Some(Client::Hashed { .. }) | None => None,
+    };
     let hashes = request.client.map(|client| secret.client(client));
     let client = hashes.map(|(client, _)| client);
     Derived {
         route,
         units,
         page: page(secret, request.path),
-        claim: claim(rules, request),
+        claim: claim(rules, request, places),
         fingerprint,
         client,
         network: hashes.map(|(_, network)| network),
@@ -77,6 +85,7 @@ pub fn derive(rules: &Ruleset, secret: &HashKey, request: &Request<'_>) -> Deriv
         asn: request.asn,
         cache: known.map(|route| route.cache).unwrap_or_default(),
         asset: known.is_some_and(|route| route.asset),
+        places,
     }
 }
 
@@ -88,13 +97,13 @@ fn visitor(secret: &HashKey, client: u64, fingerprint: Option<u64>, agent: Optio
     }
 }
 
-fn claim(rules: &Ruleset, request: &Request<'_>) -> Option<Claim> {
+fn claim(rules: &Ruleset, request: &Request<'_>, places: Option<Found>) -> Option<Claim> {
     let user_agent = request.user_agent?;
     let agent = rules.user_agents.first_owner(user_agent);
     let known = agent.and_then(|at| rules.agent(at));
     Some(Claim {
         agent,
-        verification: agent::verify(known, request.client, request.vouched),
+        verification: agent::verify(known, &rules.networks, places, request.vouched),
         headers: agent::headers(known, user_agent, request.signals.headers),
     })
 }

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::agent::Agent;
 use crate::condition::{Condition, Truth};
 use crate::features::Derived;
 use crate::key::KeyKind;
 use crate::quota::Quota;
 use crate::request::{Request, Time};
+use crate::ruleset::Ruleset;
 use crate::store::Gate;
 use crate::strain::OriginState;
 use crate::words::{Worded, worded};
@@ -53,10 +53,10 @@ impl Rule {
 
     /// Whether it is about a request, but for its breadth.
     #[must_use]
-    pub fn matches(&self, request: &Request<'_>, derived: &Derived, agents: &[Agent]) -> bool {
+    pub fn matches(&self, rules: &Ruleset, request: &Request<'_>, derived: &Derived) -> bool {
         self.is_about(request.method)
             && self.lives(request.time)
-            && self.condition.holds(request, derived, agents) == Truth::Yes
+            && self.condition.holds(rules, request, derived) == Truth::Yes
     }
 
     /// Only GET and HEAD are charged or refused unless a rule names a method:

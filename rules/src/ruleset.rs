@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::agent::Agent;
 use crate::cell::Layout;
 use crate::glob::{Glob, GlobIndex};
+use crate::index::RuleIndex;
 use crate::key::KeyKind;
+use crate::networks::Networks;
 use crate::route::Route;
 use crate::rule::{Cohort, Rule};
 use crate::strain::Strain;
@@ -32,6 +34,10 @@ pub struct Ruleset {
     pub rules: Vec<Rule>,
     /// Cohorts, in file order.
     pub cohorts: Vec<Cohort>,
+    /// Which rules can be about a request.
+    pub index: RuleIndex,
+    /// The lists of networks that rules and agents name by their places.
+    pub networks: Networks,
     /// When the origin counts as strained; `None` where no rule asks.
     pub strain: Option<Strain>,
     /// What the cells of each kind of key hold, of those that rules use.

@@ -55,7 +55,7 @@ impl<'r> Visitors<'r> {
         });
         visitor.answers.add(time, answer);
         for (meets, cohort) in visitor.meets.iter_mut().zip(&rules.cohorts) {
-            let holds = || cohort.condition.holds(&seen.request, derived, &rules.agents);
+            let holds = || cohort.condition.holds(rules, &seen.request, derived);
             *meets = *meets || holds() == Truth::Yes;
         }
         // As in cells, where a free page is not marked.

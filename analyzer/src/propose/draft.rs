@@ -6,6 +6,7 @@ use tidegate_rules::agent::Category;
 use tidegate_rules::breadth::bits_for;
 use tidegate_rules::cell::{Layout, Window};
 use tidegate_rules::condition::Condition;
+use tidegate_rules::index::RuleIndex;
 use tidegate_rules::key::KeyKind;
 use tidegate_rules::record::Verification;
 use tidegate_rules::rule::{Budget, Effect, Rule};
@@ -42,7 +43,8 @@ impl Draft<'_> {
         let window = Window { period_ms: self.window_ms, bits: bits_for(self.over) };
         let layout = Layout::new(vec![self.quota], vec![window]);
         let layouts = vec![(KeyKind::Visitor, layout)];
-        Ruleset { rules: vec![self.rule(site)], layouts, ..site.clone() }
+        let rules = vec![self.rule(site)];
+        Ruleset { index: RuleIndex::new(&rules), rules, layouts, ..site.clone() }
     }
 
     fn rule(&self, site: &Ruleset) -> Rule {

@@ -23,7 +23,7 @@ impl Compiler<'_> {
             agents: self.names("agent", &raw.agents, &self.agents),
             categories: self.words("category", &raw.categories),
             verifications: self.words("verification", &raw.verifications),
-            networks: self.networks(&raw.networks),
+            networks: self.list(&raw.networks).into_iter().collect(),
             asns: raw.asns.iter().map(|asn| asn.value).collect(),
             countries: self.countries(&raw.countries),
             credentials: raw.credentials.as_ref().map(|credentials| credentials.value),

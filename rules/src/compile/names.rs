@@ -1,6 +1,9 @@
 //! Names and the places that they stand for, across all the files of a site.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+
+use ipnet::IpNet;
 
 use crate::parse::{At, Context, RawFile, Spot};
 use crate::quota::Quota;
@@ -16,6 +19,8 @@ pub(super) struct Compiler<'c> {
     /// `None`: declared, but wrong, which was reported there.
     pub(super) quotas: BTreeMap<String, Option<Quota>>,
     pub(super) costs: Vec<u32>,
+    /// Lists of networks, each once.
+    pub(super) lists: RefCell<Vec<Vec<IpNet>>>,
 }
 
 impl<'c> Compiler<'c> {
@@ -28,6 +33,7 @@ impl<'c> Compiler<'c> {
             agents: BTreeMap::new(),
             quotas: BTreeMap::new(),
             costs: Vec::new(),
+            lists: RefCell::default(),
         };
         compiler.routes = compiler.places("route", routes);
         compiler.agents = compiler.places("agent", agents);

@@ -4,6 +4,8 @@ use super::Compiler;
 use super::names::text;
 use crate::agent::{Agent, Category, Sends};
 use crate::glob::{Glob, GlobIndex};
+use crate::index::RuleIndex;
+use crate::networks::Networks;
 use crate::parse::{At, RawAgent, RawFile, RawQuota, RawRoute, RawSends, Spot};
 use crate::quota::Quota;
 use crate::route::Route;
@@ -33,11 +35,20 @@ impl Compiler<'_> {
             user_agents: index(&user_agents),
             rules,
             cohorts,
+            index: RuleIndex::default(),
+            networks: Networks::default(),
             strain: None,
             layouts,
         };
         let strain = self.strain(files);
         ruleset.strain = ruleset.rules.iter().any(Rule::asks_origin).then_some(strain);
+        ruleset.index = RuleIndex::new(&ruleset.rules);
+        ruleset.networks = Networks::new(&self.lists.take()).unwrap_or_else(|| {
+            let message = "the networks overlap in more than 65,535 ways".to_owned();
+            let help = "merge lists that name the same addresses".to_owned();
+            self.context.report(None, "too-many", message, Some(help));
+            Networks::default()
+        });
         self.site(files, &mut ruleset);
         ruleset
     }
@@ -106,7 +117,7 @@ impl Compiler<'_> {
         Agent {
             name: text(raw.name.as_ref()),
             category: category.unwrap_or(Category::Service),
-            networks: self.networks(&raw.networks),
+            networks: self.list(&raw.networks),
             exhaustive: raw.exhaustive.as_ref().is_some_and(|exhaustive| exhaustive.value),
             sends: raw.sends.iter().map(sends).collect(),
         }

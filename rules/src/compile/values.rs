@@ -82,7 +82,22 @@ impl Compiler<'_> {
         }
     }
 
-    pub(super) fn networks(&self, spots: &[Spot<String>]) -> Vec<IpNet> {
+    /// The list of these networks; `None` where there are none.
+    pub(super) fn list(&self, spots: &[Spot<String>]) -> Option<u16> {
+        let mut networks = self.networks(spots);
+        networks.sort_unstable();
+        networks.dedup();
+        let mut lists = self.lists.borrow_mut();
+        let known = lists.iter().position(|list| *list == networks);
+        let at = known.unwrap_or(lists.len());
+        let place = u16::try_from(at).ok().filter(|_| !networks.is_empty())?;
+        if known.is_none() {
+            lists.push(networks);
+        }
+        Some(place)
+    }
+
+    fn networks(&self, spots: &[Spot<String>]) -> Vec<IpNet> {
         let parse = |spot: &Spot<String>| {
             let parsed = spot.value.parse::<IpNet>().ok().map(|network| network.trunc());
             if parsed.is_none() {

@@ -6,7 +6,6 @@ use crate::record::Action;
 use crate::request::Request;
 use crate::route::CacheClass;
 use crate::rule::{Effect, Mode};
-use crate::ruleset::placed;
 
 impl Engine {
     /// Looks at a request without asking any counter.
@@ -47,8 +46,9 @@ impl Engine {
     fn match_rules(&self, request: &Request<'_>, admission: &mut Admission) {
         let (mut allow, mut block) = (None, None);
         let Admission { derived, decision, candidates, counted, .. } = admission;
-        for (at, rule) in placed(&self.rules.rules) {
-            if !rule.matches(request, derived, &self.rules.agents) {
+        for at in self.rules.index.candidates(&self.rules, request, derived) {
+            let Some(rule) = self.rules.rule(at) else { continue };
+            if !rule.matches(&self.rules, request, derived) {
                 continue;
             }
             match (&rule.effect, self.enforces(rule, derived)) {

@@ -50,6 +50,17 @@ impl GlobIndex {
     }
 }
 
+impl GlobIndex {
+    /// The owners of the globs that match the whole of `text`, in order.
+    pub fn owners(&self, text: &str) -> impl Iterator<Item = u16> {
+        let shown = Runs::of([text.as_bytes()]);
+        let globs = self.listed.globs().zip(&self.runs).filter(|_| text.len() <= TEXT_BOUND);
+        globs.filter_map(move |((owner, glob), runs)| {
+            (runs.are_among(&shown) && glob.matches(text)).then_some(owner)
+        })
+    }
+}
+
 impl Listed {
     fn globs(&self) -> impl Iterator<Item = (u16, Pattern<'_>)> {
         let mut rest = self.text.as_str();
@@ -155,6 +166,9 @@ mod tests {
             let first = globs.iter().position(|glob| glob.matches(&asked));
             let index = index(&globs);
             prop_assert_eq!(index.first_owner(&asked).map(usize::from), first);
+            let all: Vec<_> = (0..).zip(&globs).filter(|(_, glob)| glob.matches(&asked)).collect();
+            let all: Vec<u16> = all.into_iter().map(|(at, _)| at).collect();
+            prop_assert_eq!(index.owners(&asked).collect::<Vec<_>>(), all);
             let packed = postcard::to_allocvec(&index).unwrap();
             prop_assert_eq!(postcard::from_bytes::<GlobIndex>(&packed).unwrap(), index);
         }
