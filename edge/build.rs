@@ -18,7 +18,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for file in &compiled.files {
         println!("cargo::rerun-if-changed={file}");
     }
-    let pack = tidegate_rules::pack::encode(&compiled.rules)?;
-    fs::write(PathBuf::from(env::var("OUT_DIR")?).join("fallback.pack"), pack)?;
+    let packs = tidegate_rules::pack::encode(&compiled.rules)?;
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("fallback.pack"), packs.rules)?;
+    fs::write(out.join("fallback.addresses"), packs.addresses)?;
     Ok(())
 }

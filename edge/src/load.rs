@@ -4,12 +4,14 @@
 //! Off means off: without a readable mode nothing is inspected. A pack that is
 //! missing or damaged never takes a working one out of force.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use fastly::cache::core;
 use fastly::{ConfigStore, SecretStore};
-use tidegate_rules::{Engine, HashKey, Mode, pack};
+use tidegate_rules::pack::{self, PackError, Pointer};
+use tidegate_rules::{Engine, HashKey, Mode};
 
 /// Config Store with `mode` and the pointer `rules`.
 const SWITCHES: &str = "tidegate";
@@ -22,6 +24,7 @@ const LAST_GOOD: &str = "tg1-pack-last-good";
 const PACK_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 
 static FALLBACK: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/fallback.pack"));
+static FALLBACK_ADDRESSES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/fallback.addresses"));
 
 /// The rules of one sandbox, decoded once and kept.
 #[derive(Default)]
@@ -66,7 +69,7 @@ impl Rules {
             Some(pointer) => read(pointer),
             None => Err("rules: no pointer"),
         };
-        self.trouble = match read.and_then(|(bytes, version)| self.install(&bytes, version)) {
+        self.trouble = match read.and_then(|packs| self.install(packs)) {
             Ok(()) => {
                 self.fallback = false;
                 None
@@ -88,49 +91,95 @@ impl Rules {
             return;
         }
         self.fallback = false;
-        if let Some(bytes) = cached(LAST_GOOD)
-            && self.install(&bytes, pack::version(&bytes)).is_ok()
+        if let Some(packs) = last_good()
+            && self.install(packs).is_ok()
         {
             return;
         }
         self.fallback = true;
-        if let Err(trouble) = self.install(FALLBACK, pack::version(FALLBACK)) {
+        let version = pack::version(FALLBACK);
+        let (rules, addresses) = (FALLBACK.into(), FALLBACK_ADDRESSES.into());
+        if let Err(trouble) = self.install(Packs { version, rules, addresses }) {
             crate::answer::note(trouble);
         }
     }
 
-    fn install(&mut self, bytes: &[u8], version: String) -> Result<(), &'static str> {
-        let rules = pack::decode(bytes).map_err(|error| match error {
-            pack::PackError::Format(_) => "rules: pack of another format",
-            _ => "rules: pack is damaged",
-        })?;
+    fn install(&mut self, packs: Packs) -> Result<(), &'static str> {
+        let Packs { version, rules, addresses } = packs;
+        let rules = pack::decode(&rules, addresses).map_err(in_words)?;
         let secret = self.secret.get_or_insert_with(secret).clone();
         self.engine = Some(Arc::new(Engine { rules, version, secret, switch: Mode::Shadow }));
         Ok(())
     }
 }
 
-/// The bytes of a pack and their version: from the POP's cache, else from the
-/// Config Store, whose bytes are checked against the pointer's hash before they
-/// are kept. What comes from the cache is not hashed again: a sandbox may serve a
-/// handful of requests only, and its checksum guards against damage.
-fn read(pointer: &str) -> Result<(Vec<u8>, String), &'static str> {
-    let version = pack::pointer_version(pointer).map_err(|_| "rules: pointer is broken")?;
+/// A rules pack and its addresses, not decoded yet.
+struct Packs {
+    version: String,
+    rules: Cow<'static, [u8]>,
+    addresses: Cow<'static, [u8]>,
+}
+
+/// The packs that a pointer names: from the POP's cache, else from the Config
+/// Store, whose bytes are checked against the pointer's hash before they are
+/// kept. What comes from the cache is not hashed again: a sandbox may serve a
+/// handful of requests only, and the checksum of the rules guards against damage.
+fn read(pointer: &str) -> Result<Packs, &'static str> {
+    let pointer = Pointer::parse(pointer).map_err(in_words)?;
+    let version = pointer.version.to_owned();
     let key = format!("tg1-pack-{version}");
-    if let Some(bytes) = cached(&key) {
-        return Ok((bytes, version.to_owned()));
+    if let Some(rules) = cached(&key) {
+        let addresses = addresses(&rules, |id| {
+            let store = ConfigStore::try_open(PACKS).map_err(|_| "rules: no store of packs")?;
+            let entry = |key: &str| store.try_get(key).ok().flatten();
+            pointer.addresses(id, entry).map_err(in_words)
+        })?;
+        return Ok(Packs { version, rules: rules.into(), addresses });
     }
     let store = ConfigStore::try_open(PACKS).map_err(|_| "rules: no store of packs")?;
     let entry = |key: &str| store.try_get(key).ok().flatten();
-    let bytes = pack::from_entries(pointer, entry).map_err(|error| match error {
-        pack::PackError::MissingEntry => "rules: an entry of the pack is missing",
-        _ => "rules: pack is damaged",
-    })?;
-    if pack::decode(&bytes).is_ok() {
-        keep(&key, &bytes);
-        keep(LAST_GOOD, &bytes);
+    let rules = pointer.rules(entry).map_err(in_words)?;
+    let addresses = addresses(&rules, |id| pointer.addresses(id, entry).map_err(in_words))?;
+    if pack::decode(&rules, addresses.clone()).is_ok() {
+        keep(&key, &rules);
+        keep(LAST_GOOD, &rules);
     }
-    Ok((bytes, version.to_owned()))
+    Ok(Packs { version, rules: rules.into(), addresses })
+}
+
+/// The addresses that a rules pack needs: from the POP's cache, else from `read`,
+/// which is handed their id and checks it.
+fn addresses(
+    rules: &[u8],
+    read: impl FnOnce(&str) -> Result<Vec<u8>, &'static str>,
+) -> Result<Cow<'static, [u8]>, &'static str> {
+    let Some(id) = pack::addresses_of(rules).map_err(in_words)? else {
+        return Ok(Cow::default());
+    };
+    let key = format!("tg1-addresses-{id}");
+    if let Some(addresses) = cached(&key) {
+        return Ok(addresses.into());
+    }
+    let addresses = read(&id)?;
+    keep(&key, &addresses);
+    Ok(addresses.into())
+}
+
+/// The last good packs of this POP.
+fn last_good() -> Option<Packs> {
+    let rules = cached(LAST_GOOD)?;
+    let addresses = addresses(&rules, |_| Err("rules: addresses are gone")).ok()?;
+    Some(Packs { version: pack::version(&rules), rules: rules.into(), addresses })
+}
+
+fn in_words(error: PackError) -> &'static str {
+    match error {
+        PackError::Format(_) => "rules: pack of another format",
+        PackError::Pointer | PackError::TooLarge { .. } => "rules: pointer is broken",
+        PackError::MissingEntry => "rules: an entry of the pack is missing",
+        PackError::Addresses => "rules: addresses of other rules",
+        PackError::NotAPack | PackError::Checksum | PackError::Body => "rules: pack is damaged",
+    }
 }
 
 fn cached(key: &str) -> Option<Vec<u8>> {

@@ -1,18 +1,25 @@
 //! Packs: a rule set as the edge reads it, and as Config Store entries.
 //!
-//! A pack is a magic word, a format, a checksum and the rule set in postcard's
-//! encoding. It is compiled and checked before it is packed; the edge only
-//! decodes. The checksum guards against damage, the hash in the pointer against
-//! mistaking one pack for another.
+//! The rules are one pack and the addresses that they name another, which changes
+//! seldom, may be large, and is searched as it lies. A rules pack is a magic word, a format, a
+//! checksum and, in postcard's encoding, the rule set with the id of its address
+//! pack; an address pack is a magic word, a format, its id and the networks. They
+//! are compiled and checked before they are packed; the edge only decodes. The
+//! checksum guards against damage, the hash in the pointer against mistaking one
+//! pack for another. Addresses are hashed where they enter a cache, not in every
+//! sandbox: damaged, they verify the wrong claims, and harm nothing else.
+
+use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+use crate::networks::Networks;
 use crate::ruleset::Ruleset;
 
 /// The pack format written by this version.
-pub const PACK_FORMAT: u8 = 1;
+pub const PACK_FORMAT: u8 = 2;
 
 /// Most characters of a Config Store value.
 pub const VALUE_BOUND: usize = 8000;
@@ -21,8 +28,30 @@ pub const VALUE_BOUND: usize = 8000;
 /// host service needs some of them.
 pub const ENTRY_BOUND: usize = 20;
 
-const MAGIC: &[u8; 4] = b"TGPK";
-const HEADER_BYTES: usize = MAGIC.len() + 1 + 4;
+const RULES_MAGIC: &[u8; 4] = b"TGPK";
+const ADDRESSES_MAGIC: &[u8; 4] = b"TGAD";
+const HEADER_BYTES: usize = RULES_MAGIC.len() + 1 + 4;
+const ADDRESSES_HEADER_BYTES: usize = ADDRESSES_MAGIC.len() + 1 + size_of::<AddressesId>();
+
+/// Start of the hash of the networks, in a rules pack and in its address pack.
+type AddressesId = [u8; 8];
+
+/// A rule set, packed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packs {
+    /// The rules.
+    pub rules: Vec<u8>,
+    /// The networks that they and their agents name; empty where they name none.
+    pub addresses: Vec<u8>,
+}
+
+impl Packs {
+    /// Bytes of both.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.rules.len() + self.addresses.len()
+    }
+}
 
 /// Why bytes are no pack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,12 +64,20 @@ pub enum PackError {
     Checksum,
     /// The rule set inside cannot be read.
     Body,
-    /// The pointer is not `format:hash:entries`.
+    /// The addresses are not the ones that the rules were compiled with.
+    Addresses,
+    /// The pointer is not `format:hash:entries:entries`.
     Pointer,
     /// An entry that the pointer promises is missing.
     MissingEntry,
-    /// The rule set needs more than [`ENTRY_BOUND`] entries.
-    TooLarge(usize),
+    /// The packs need more than [`ENTRY_BOUND`] entries: so many for the rules,
+    /// so many for the addresses.
+    TooLarge {
+        /// Entries of the rules.
+        rules: usize,
+        /// Entries of the addresses.
+        addresses: usize,
+    },
 }
 
 impl std::fmt::Display for PackError {
@@ -52,11 +89,15 @@ impl std::fmt::Display for PackError {
             }
             Self::Checksum => write!(f, "pack is damaged: its checksum is wrong"),
             Self::Body => write!(f, "pack cannot be decoded"),
-            Self::Pointer => write!(f, "pointer is not `format:hash:entries`"),
+            Self::Addresses => write!(f, "addresses are not those of the rules"),
+            Self::Pointer => write!(f, "pointer is not `format:hash:entries:entries`"),
             Self::MissingEntry => write!(f, "an entry of the pack is missing"),
-            Self::TooLarge(entries) => {
-                write!(f, "pack needs {entries} entries, at most {ENTRY_BOUND} can be read")
-            }
+            Self::TooLarge { rules, addresses } => write!(
+                f,
+                "the packs need {rules} entries for rules and {addresses} for addresses, at most \
+                 {ENTRY_BOUND} can be read: name fewer or wider networks, or build the module \
+                 with these rules compiled in (`TIDEGATE_RULES`)"
+            ),
         }
     }
 }
@@ -68,41 +109,101 @@ impl std::error::Error for PackError {}
 /// # Errors
 ///
 /// [`PackError::Body`] where it cannot be encoded.
-pub fn encode(rules: &Ruleset) -> Result<Vec<u8>, PackError> {
-    let body = postcard::to_allocvec(rules).map_err(|_| PackError::Body)?;
+pub fn encode(rules: &Ruleset) -> Result<Packs, PackError> {
+    let networks = rules.networks.bytes();
+    let id = (!networks.is_empty()).then(|| id_of(networks));
+    let body = postcard::to_allocvec(&(id, rules)).map_err(|_| PackError::Body)?;
     let mut pack = Vec::with_capacity(HEADER_BYTES + body.len());
-    pack.extend_from_slice(MAGIC);
+    pack.extend_from_slice(RULES_MAGIC);
     pack.push(PACK_FORMAT);
     pack.extend_from_slice(&crc32fast::hash(&body).to_le_bytes());
     pack.extend_from_slice(&body);
-    Ok(pack)
+    let mut addresses = Vec::new();
+    if let Some(id) = id {
+        addresses.extend_from_slice(ADDRESSES_MAGIC);
+        addresses.push(PACK_FORMAT);
+        addresses.extend_from_slice(&id);
+        addresses.extend_from_slice(networks);
+    }
+    Ok(Packs { rules: pack, addresses })
 }
 
-/// Decodes a pack.
+/// Decodes a rules pack and takes in its address pack, empty where it has none,
+/// which is not copied where it is borrowed or owned already.
 ///
 /// # Errors
 ///
-/// Where the bytes are no pack of this format, or damaged.
-pub fn decode(pack: &[u8]) -> Result<Ruleset, PackError> {
-    let rest = pack.strip_prefix(MAGIC).ok_or(PackError::NotAPack)?;
-    let (format, rest) = rest.split_first().ok_or(PackError::NotAPack)?;
-    if *format != PACK_FORMAT {
-        return Err(PackError::Format(*format));
+/// Where the bytes are no packs of this format, damaged, or not of each other.
+pub fn decode(pack: &[u8], addresses: impl Into<Cow<'static, [u8]>>) -> Result<Ruleset, PackError> {
+    let body = checked_body(pack)?;
+    let (id, mut rules): (Option<AddressesId>, Ruleset) =
+        postcard::from_bytes(body).map_err(|_| PackError::Body)?;
+    if let Some(id) = id {
+        rules.networks = networks(addresses.into(), id)?;
     }
+    Ok(rules)
+}
+
+/// The id of the address pack that a rules pack needs, in hex; `None` where it
+/// needs none.
+///
+/// # Errors
+///
+/// Where the bytes are no rules pack of this format, or damaged.
+pub fn addresses_of(pack: &[u8]) -> Result<Option<String>, PackError> {
+    let body = checked_body(pack)?;
+    let (id, _) =
+        postcard::take_from_bytes::<Option<AddressesId>>(body).map_err(|_| PackError::Body)?;
+    Ok(id.map(hex))
+}
+
+/// The part of a rules pack behind its header.
+fn checked_body(pack: &[u8]) -> Result<&[u8], PackError> {
+    let rest = formatted(pack, RULES_MAGIC)?;
     let (checksum, body) = rest.split_first_chunk::<4>().ok_or(PackError::NotAPack)?;
     if crc32fast::hash(body) != u32::from_le_bytes(*checksum) {
         return Err(PackError::Checksum);
     }
-    postcard::from_bytes(body).map_err(|_| PackError::Body)
+    Ok(body)
 }
 
-/// The version of a pack: the first 16 hex digits of its SHA-256.
+/// What follows the magic word and the format.
+fn formatted<'p>(pack: &'p [u8], magic: &[u8]) -> Result<&'p [u8], PackError> {
+    let rest = pack.strip_prefix(magic).ok_or(PackError::NotAPack)?;
+    let (format, rest) = rest.split_first().ok_or(PackError::NotAPack)?;
+    if *format == PACK_FORMAT { Ok(rest) } else { Err(PackError::Format(*format)) }
+}
+
+fn networks(pack: Cow<'static, [u8]>, id: AddressesId) -> Result<Networks, PackError> {
+    if !formatted(&pack, ADDRESSES_MAGIC)?.starts_with(&id) {
+        return Err(PackError::Addresses);
+    }
+    Ok(Networks::from_bytes(match pack {
+        Cow::Borrowed(pack) => pack.get(ADDRESSES_HEADER_BYTES..).unwrap_or_default().into(),
+        Cow::Owned(mut pack) => {
+            pack.drain(..ADDRESSES_HEADER_BYTES);
+            pack.into()
+        }
+    }))
+}
+
+fn id_of(networks: &[u8]) -> AddressesId {
+    let hash = Sha256::digest(networks);
+    hash.first_chunk().copied().unwrap_or_default()
+}
+
+/// The version of a rules pack: the first 16 hex digits of its SHA-256. It
+/// stands for the addresses, too, whose id is in the pack.
 #[must_use]
 pub fn version(pack: &[u8]) -> String {
-    Sha256::digest(pack).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(Sha256::digest(pack).first_chunk().copied().unwrap_or_default())
 }
 
-/// A pack as Config Store entries, and the pointer that names them.
+fn hex(hash: [u8; 8]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Packs as Config Store entries, and the pointer that names them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entries {
     /// What the entry `rules` is set to, last.
@@ -111,68 +212,105 @@ pub struct Entries {
     pub entries: Vec<(String, String)>,
 }
 
-/// Splits a pack into entries.
+/// Splits packs into entries.
 ///
 /// # Errors
 ///
 /// [`PackError::TooLarge`] where they would be more than the edge can read.
-pub fn to_entries(pack: &[u8]) -> Result<Entries, PackError> {
-    let version = version(pack);
-    let text = STANDARD.encode(pack);
-    let count = text.len().div_ceil(VALUE_BOUND);
-    if count > ENTRY_BOUND {
-        return Err(PackError::TooLarge(count));
+pub fn to_entries(packs: &Packs) -> Result<Entries, PackError> {
+    let version = version(&packs.rules);
+    let mut entries = split(&version, &packs.rules);
+    let rules = entries.len();
+    if let Some(id) = addresses_of(&packs.rules)? {
+        entries.extend(split(&id, &packs.addresses));
     }
-    let entries = text
-        .as_bytes()
-        .chunks(VALUE_BOUND)
-        .enumerate()
-        .map(|(at, chunk)| (key(&version, at), String::from_utf8_lossy(chunk).into_owned()))
-        .collect();
-    Ok(Entries { pointer: format!("{PACK_FORMAT}:{version}:{count}"), entries })
+    let addresses = entries.len() - rules;
+    if entries.len() > ENTRY_BOUND {
+        return Err(PackError::TooLarge { rules, addresses });
+    }
+    Ok(Entries { pointer: format!("{PACK_FORMAT}:{version}:{rules}:{addresses}"), entries })
 }
 
-/// Reads the pack that a pointer names; `entry` looks a key up.
-///
-/// # Errors
-///
-/// Where the pointer or an entry is broken, or the bytes are not the ones that
-/// the pointer's hash was taken of.
-pub fn from_entries(
-    pointer: &str,
+fn split(version: &str, pack: &[u8]) -> Vec<(String, String)> {
+    let text = STANDARD.encode(pack);
+    let chunks = text.as_bytes().chunks(VALUE_BOUND).enumerate();
+    chunks
+        .map(|(at, chunk)| (key(version, at), String::from_utf8_lossy(chunk).into_owned()))
+        .collect()
+}
+
+/// What a pointer names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pointer<'p> {
+    /// Version of the rules pack.
+    pub version: &'p str,
+    /// Entries of the rules pack.
+    rules: usize,
+    /// Entries of the address pack.
+    addresses: usize,
+}
+
+impl<'p> Pointer<'p> {
+    /// Reads a pointer.
+    ///
+    /// # Errors
+    ///
+    /// Where it is none, of another format, or names more than can be read.
+    pub fn parse(pointer: &'p str) -> Result<Self, PackError> {
+        let parts: Vec<&str> = pointer.split(':').collect();
+        let [format, version, rules, addresses] = *parts.as_slice() else {
+            return Err(PackError::Pointer);
+        };
+        let format: u8 = format.parse().map_err(|_| PackError::Pointer)?;
+        if format != PACK_FORMAT {
+            return Err(PackError::Format(format));
+        }
+        let count = |text: &str| text.parse::<usize>().map_err(|_| PackError::Pointer);
+        let (rules, addresses) = (count(rules)?, count(addresses)?);
+        if rules.saturating_add(addresses) > ENTRY_BOUND {
+            return Err(PackError::TooLarge { rules, addresses });
+        }
+        Ok(Self { version, rules, addresses })
+    }
+
+    /// Reads the rules pack; `entry` looks a key up.
+    ///
+    /// # Errors
+    ///
+    /// Where an entry is missing, or the bytes are not the ones that the pointer's
+    /// hash was taken of.
+    pub fn rules(&self, entry: impl FnMut(&str) -> Option<String>) -> Result<Vec<u8>, PackError> {
+        let pack = join(self.version, self.rules, entry)?;
+        if version(&pack) == self.version { Ok(pack) } else { Err(PackError::Checksum) }
+    }
+
+    /// Reads the address pack that rules need by its `id`: see [`addresses_of`].
+    ///
+    /// # Errors
+    ///
+    /// Where an entry is missing, or the bytes are not the ones that the id was
+    /// taken of.
+    pub fn addresses(
+        &self,
+        id: &str,
+        entry: impl FnMut(&str) -> Option<String>,
+    ) -> Result<Vec<u8>, PackError> {
+        let pack = join(id, self.addresses, entry)?;
+        let networks = pack.get(ADDRESSES_HEADER_BYTES..).unwrap_or_default();
+        if hex(id_of(networks)) == id { Ok(pack) } else { Err(PackError::Checksum) }
+    }
+}
+
+fn join(
+    version: &str,
+    count: usize,
     mut entry: impl FnMut(&str) -> Option<String>,
 ) -> Result<Vec<u8>, PackError> {
-    let (version, count) = split_pointer(pointer)?;
     let mut text = String::new();
     for at in 0..count {
         text.push_str(&entry(&key(version, at)).ok_or(PackError::MissingEntry)?);
     }
-    let pack = STANDARD.decode(text).map_err(|_| PackError::NotAPack)?;
-    if self::version(&pack) == version { Ok(pack) } else { Err(PackError::Checksum) }
-}
-
-/// The version that a pointer names.
-///
-/// # Errors
-///
-/// [`PackError::Pointer`] where it is no pointer.
-pub fn pointer_version(pointer: &str) -> Result<&str, PackError> {
-    split_pointer(pointer).map(|(version, _)| version)
-}
-
-fn split_pointer(pointer: &str) -> Result<(&str, usize), PackError> {
-    let mut parts = pointer.split(':');
-    let (Some(format), Some(version), Some(count), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return Err(PackError::Pointer);
-    };
-    let format: u8 = format.parse().map_err(|_| PackError::Pointer)?;
-    if format != PACK_FORMAT {
-        return Err(PackError::Format(format));
-    }
-    let count = count.parse().map_err(|_| PackError::Pointer)?;
-    if count > ENTRY_BOUND { Err(PackError::TooLarge(count)) } else { Ok((version, count)) }
+    STANDARD.decode(text).map_err(|_| PackError::NotAPack)
 }
 
 fn key(version: &str, at: usize) -> String {

@@ -36,7 +36,9 @@ pub struct Ruleset {
     pub cohorts: Vec<Cohort>,
     /// Which rules can be about a request.
     pub index: RuleIndex,
-    /// The lists of networks that rules and agents name by their places.
+    /// The lists of networks that rules and agents name by their places. In a
+    /// pack of their own.
+    #[serde(skip)]
     pub networks: Networks,
     /// When the origin counts as strained; `None` where no rule asks.
     pub strain: Option<Strain>,

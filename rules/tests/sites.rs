@@ -15,13 +15,16 @@ fn every_site_compiles_and_survives_packing() {
     for name in ["docs-rs.toml", "crates-io.toml", "generic.toml"] {
         let Compiled { rules, warnings, .. } = site(name);
         assert_eq!(warnings, [], "{name}");
-        let packed = pack::encode(&rules).unwrap();
-        assert_eq!(pack::decode(&packed).unwrap(), rules);
-        let entries = pack::to_entries(&packed).unwrap();
+        let packs = pack::encode(&rules).unwrap();
+        assert_eq!(pack::decode(&packs.rules, packs.addresses.clone()).unwrap(), rules);
+        let entries = pack::to_entries(&packs).unwrap();
         let find = |key: &str| {
             entries.entries.iter().find(|(known, _)| known == key).map(|(_, value)| value.clone())
         };
-        assert_eq!(pack::from_entries(&entries.pointer, find).unwrap(), packed);
+        let pointer = pack::Pointer::parse(&entries.pointer).unwrap();
+        assert_eq!(pointer.rules(find).unwrap(), packs.rules);
+        let id = pack::addresses_of(&packs.rules).unwrap().unwrap();
+        assert_eq!(pointer.addresses(&id, find).unwrap(), packs.addresses);
     }
 }
 

@@ -30,7 +30,7 @@ impl Backtest {
                 rule.mode = Mode::Enforce;
             }
         }
-        let version = pack::version(&pack::encode(&rules)?);
+        let version = pack::version(&pack::encode(&rules)?.rules);
         let engine =
             Engine { rules: rules.clone(), version, secret: secret.clone(), switch: Mode::Enforce };
         let night = self.night.read_by(&rules, &secret);

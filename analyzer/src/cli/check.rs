@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use tidegate_rules::case::CaseFile;
 use tidegate_rules::cell::CELL_BOUND;
-use tidegate_rules::pack::{self, ENTRY_BOUND};
+use tidegate_rules::pack::{self, ENTRY_BOUND, Packs};
 use tidegate_rules::{Compiled, Diagnostic, Engine, HashKey, Mode, Time};
 
 use super::Exit;
@@ -27,7 +27,7 @@ impl Check {
         let compiled = rule_files::compile(&self.rules, &self.extra)?;
         let cases = rule_files::cases(&self.rules)?;
         let packed = pack::encode(&compiled.rules)?;
-        let (count, failures) = decide(&compiled, &packed, &cases);
+        let (count, failures) = decide(&compiled, &packed.rules, &cases);
         for told in compiled.warnings.iter().chain(&failures) {
             print(&format!("{told}\n"))?;
         }
@@ -51,7 +51,7 @@ fn decide(compiled: &Compiled, packed: &[u8], files: &[CaseFile]) -> (usize, Vec
     (cases.clone().count(), cases.flat_map(|case| case.run(&engine, midnight)).collect())
 }
 
-fn summary(compiled: &Compiled, packed: &[u8], cases: usize, fine: bool) -> Result<String> {
+fn summary(compiled: &Compiled, packed: &Packs, cases: usize, fine: bool) -> Result<String> {
     let Compiled { rules, files, .. } = compiled;
     let in_mode = |mode| rules.rules.iter().filter(|rule| rule.mode == mode).count();
     let entries = pack::to_entries(packed)?;
@@ -78,11 +78,12 @@ fn summary(compiled: &Compiled, packed: &[u8], cases: usize, fine: bool) -> Resu
         format!("  cases    {cases}{}", if fine { "" } else { ", not all of them hold" }),
         format!("  cells    {} of {CELL_BOUND} bytes", cells.join(", ")),
         format!(
-            "  pack     {} bytes in {} of {ENTRY_BOUND} entries, version {}",
-            packed.len(),
+            "  packs    rules {} bytes, addresses {}; {} of {ENTRY_BOUND} entries",
+            packed.rules.len(),
+            packed.addresses.len(),
             entries.entries.len(),
-            pack::version(packed)
         ),
+        format!("  version  {}", pack::version(&packed.rules)),
     ];
     Ok(lines.join("\n"))
 }

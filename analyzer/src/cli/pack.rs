@@ -25,8 +25,8 @@ pub(super) struct Pack {
 impl Pack {
     pub(super) fn run(&self) -> Result<Exit> {
         let compiled = rule_files::compile(&self.rules, &[])?;
-        let packed = pack::encode(&compiled.rules)?;
-        let entries = pack::to_entries(&packed)?;
+        let packs = pack::encode(&compiled.rules)?;
+        let entries = pack::to_entries(&packs)?;
         let mut object: serde_json::Map<String, serde_json::Value> = entries
             .entries
             .iter()
@@ -37,9 +37,10 @@ impl Pack {
         std::fs::write(&self.output, text)
             .with_context(|| format!("cannot write `{}`", self.output.display()))?;
         print(&format!(
-            "{}: {} bytes in {} of {ENTRY_BOUND} entries, pointer {}",
+            "{}: rules {} bytes, addresses {} bytes, in {} of {ENTRY_BOUND} entries; pointer {}",
             self.output.display(),
-            packed.len(),
+            packs.rules.len(),
+            packs.addresses.len(),
             entries.entries.len(),
             entries.pointer
         ))?;

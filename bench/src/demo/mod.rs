@@ -157,7 +157,7 @@ fn backtest_proposal(site: &Path, proposals: &Path, log: &Path) -> Result<Backte
     let mut rules = compiled.rules.clone();
     let learned = rules.rules.iter_mut().filter(|rule| rule.id.starts_with("learned-"));
     learned.for_each(|rule| rule.mode = Mode::Enforce);
-    let version = pack::version(&pack::encode(&rules)?);
+    let version = pack::version(&pack::encode(&rules)?.rules);
     let engine = Engine { rules, version, secret: secret.clone(), switch: Mode::Enforce };
     Ok(backtest::run(&night(&inputs, &compiled, &secret), &engine, &mut |_| {})?)
 }

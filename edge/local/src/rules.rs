@@ -35,8 +35,8 @@ pub fn load_rules(path: &Path) -> Result<Loaded, String> {
     let mut read = |name: &str| fs::read_to_string(name).map_err(|error| error.to_string());
     let compiled = tidegate_rules::compile(&path.to_string_lossy(), &mut read)
         .map_err(|diagnostics| diagnostics.to_string())?;
-    let pack = pack::encode(&compiled.rules).map_err(what)?;
-    let Entries { pointer, entries } = pack::to_entries(&pack).map_err(what)?;
+    let packs = pack::encode(&compiled.rules).map_err(what)?;
+    let Entries { pointer, entries } = pack::to_entries(&packs).map_err(what)?;
     let files = compiled.files.into_iter().map(PathBuf::from).collect();
     let warnings = compiled.warnings.iter().map(ToString::to_string).collect();
     Ok(Loaded { entries, pointer, files, warnings })
