@@ -2,6 +2,9 @@
 
 mod common;
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use tidegate_rules::case::{self, CaseFile};
 use tidegate_rules::diagnostic::Source;
 use tidegate_rules::{Diagnostics, Engine, Time};
@@ -27,16 +30,27 @@ fn printed(text: &str) -> String {
     Diagnostics(failures).to_string()
 }
 
+/// The names of the files in `cases/`.
+fn case_files() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
+    let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+    names.map(|name| name.into_string().unwrap()).filter(|name| name.ends_with(".toml")).collect()
+}
+
 #[test]
 fn the_cases_of_every_site_hold() {
-    for site in ["docs-rs.toml", "crates-io.toml"] {
-        let file = read(site, text(&format!("cases/{site}")));
+    let mut sites = BTreeSet::new();
+    for name in case_files() {
+        let file = read(&name, text(&format!("cases/{name}")));
         let file = file.unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let site = file.site.strip_prefix("../").unwrap_or_else(|| panic!("{name}: {}", file.site));
         let engine = engine(site);
         let failures: Vec<_> =
             file.cases.iter().flat_map(|case| case.run(&engine, START)).collect();
         assert!(failures.is_empty(), "{}", Diagnostics(failures));
+        sites.insert(site.to_owned());
     }
+    assert_eq!(Vec::from_iter(sites), ["crates-io.toml", "docs-rs.toml", "generic.toml"]);
 }
 
 #[test]
