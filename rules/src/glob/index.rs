@@ -2,7 +2,10 @@
 //!
 //! Every request asks hundreds of globs for one User-Agent, and every fresh
 //! sandbox decodes them. So they lie one after another in a single text, and
-//! three-byte runs tell most of them apart without a walk.
+//! each is filed under three bytes that a text must have to match it, those that
+//! the fewest other globs have: a text asks only what is filed under its own.
+
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,9 +17,21 @@ use super::{Glob, TEXT_BOUND};
 #[serde(from = "Listed")]
 pub struct GlobIndex {
     listed: Listed,
-    /// Of each glob. They follow from the text and would be most of a pack.
+    /// Where in the text each glob starts.
     #[serde(skip)]
-    runs: Vec<Runs>,
+    starts: Vec<u32>,
+    /// The three bytes and the places of globs, in the order of their slots.
+    #[serde(skip)]
+    filed: Vec<(Run, u16)>,
+    /// Where in `filed` each slot ends; empty where nothing is filed.
+    #[serde(skip)]
+    ends: Vec<u16>,
+    /// The slots that something is filed under, a bit each.
+    #[serde(skip)]
+    used: [u64; SLOTS / 64],
+    /// Globs without a slot: they are always asked.
+    #[serde(skip)]
+    unfiled: Vec<u16>,
 }
 
 /// What a pack says of an index.
@@ -34,92 +49,136 @@ struct Entry {
     /// Whether the glob is about paths.
     path: bool,
     owner: u16,
+    /// The bytes that it is filed under; 0 where it has no three in a row.
+    run: Run,
 }
+
+/// Three bytes in a row, as a number.
+type Run = u32;
+
+/// Slots that globs are filed under.
+const SLOTS: usize = 1024;
 
 impl GlobIndex {
     /// The owner of the first glob that matches the whole of `text`.
     #[must_use]
     pub fn first_owner(&self, text: &str) -> Option<u16> {
-        if text.len() > TEXT_BOUND {
-            return None;
-        }
-        let shown = Runs::of([text.as_bytes()]);
-        let mut globs = self.listed.globs().zip(&self.runs);
-        let found = globs.find(|((_, glob), runs)| runs.are_among(&shown) && glob.matches(text));
-        found.map(|((owner, _), _)| owner)
+        self.owners(text).next()
     }
-}
 
-impl GlobIndex {
     /// The owners of the globs that match the whole of `text`, in order.
-    pub fn owners(&self, text: &str) -> impl Iterator<Item = u16> {
-        let shown = Runs::of([text.as_bytes()]);
-        let globs = self.listed.globs().zip(&self.runs).filter(|_| text.len() <= TEXT_BOUND);
-        globs.filter_map(move |((owner, glob), runs)| {
-            (runs.are_among(&shown) && glob.matches(text)).then_some(owner)
+    pub fn owners<'i>(&'i self, text: &'i str) -> impl Iterator<Item = u16> + 'i {
+        self.candidates(text).into_iter().filter_map(move |at| {
+            let (owner, glob) = self.glob(at)?;
+            glob.matches(text).then_some(owner)
         })
     }
-}
 
-impl Listed {
-    fn globs(&self) -> impl Iterator<Item = (u16, Pattern<'_>)> {
-        let mut rest = self.text.as_str();
-        self.entries.iter().map_while(move |entry| {
-            let (text, others) = rest.split_at_checked(entry.length as usize)?;
-            rest = others;
-            Some((entry.owner, Pattern { text, path: entry.path }))
-        })
+    /// The places of the globs that may match, in order.
+    fn candidates(&self, text: &str) -> Vec<u16> {
+        if text.len() > TEXT_BOUND {
+            return Vec::new();
+        }
+        let mut found = self.unfiled.clone();
+        for run in runs(text.as_bytes()) {
+            let slot = slot(run);
+            let used = self.used.get(slot / 64).is_some_and(|word| word >> (slot % 64) & 1 == 1);
+            if used {
+                let filed = self.filed_under(slot).iter().filter(|(own, _)| *own == run);
+                found.extend(filed.map(|(_, at)| *at));
+            }
+        }
+        found.sort_unstable();
+        // A text may have the same three bytes twice.
+        found.dedup();
+        found
+    }
+
+    fn filed_under(&self, slot: usize) -> &[(Run, u16)] {
+        let end = |slot| self.ends.get(slot).copied().unwrap_or_default();
+        let from = slot.checked_sub(1).map_or(0, end);
+        self.filed.get(from.into()..end(slot).into()).unwrap_or_default()
+    }
+
+    fn glob(&self, at: u16) -> Option<(u16, Pattern<'_>)> {
+        let entry = self.listed.entries.get(usize::from(at))?;
+        let start = *self.starts.get(usize::from(at))? as usize;
+        let text = self.listed.text.get(start..start.checked_add(entry.length as usize)?)?;
+        Some((entry.owner, Pattern { text, path: entry.path }))
     }
 }
 
 impl From<Listed> for GlobIndex {
     fn from(listed: Listed) -> Self {
-        let runs = listed.globs().map(|(_, glob)| Runs::of(glob.literals())).collect();
-        Self { listed, runs }
+        let mut index = Self::default();
+        let mut start = 0_u32;
+        index.starts.reserve(listed.entries.len());
+        for entry in &listed.entries {
+            index.starts.push(start);
+            start = start.saturating_add(entry.length);
+        }
+        let places = (0..=u16::MAX).zip(&listed.entries);
+        let (unfiled, filed): (Vec<_>, Vec<_>) =
+            places.map(|(at, entry)| (entry.run, at)).partition(|(run, _)| *run == 0);
+        index.unfiled = unfiled.into_iter().map(|(_, at)| at).collect();
+        index.filed = filed;
+        index.filed.sort_unstable_by_key(|(run, at)| (slot(*run), *at));
+        if !index.filed.is_empty() {
+            index.ends.resize(SLOTS, 0);
+        }
+        for (run, _) in &index.filed {
+            let slot = slot(*run);
+            if let Some(word) = index.used.get_mut(slot / 64) {
+                *word |= 1 << (slot % 64);
+            }
+            if let Some(count) = index.ends.get_mut(slot) {
+                *count = count.saturating_add(1);
+            }
+        }
+        let mut end = 0_u16;
+        for count in &mut index.ends {
+            end = end.saturating_add(*count);
+            *count = end;
+        }
+        index.listed = listed;
+        index
     }
 }
 
 /// Each glob with its owner's place.
 impl<'g> FromIterator<(u16, &'g Glob)> for GlobIndex {
     fn from_iter<I: IntoIterator<Item = (u16, &'g Glob)>>(globs: I) -> Self {
+        let globs: Vec<(u16, &Glob)> = globs.into_iter().collect();
+        let mut common: HashMap<Run, u32> = HashMap::new();
+        for run in globs.iter().flat_map(|(_, glob)| required(glob)) {
+            *common.entry(run).or_default() += 1;
+        }
         let mut listed = Listed::default();
-        for (owner, Glob { text, path }) in globs {
-            listed.text.push_str(text);
-            let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-            listed.entries.push(Entry { length, path: *path, owner });
+        for (owner, glob) in globs {
+            let run = required(glob).min_by_key(|run| common.get(run)).unwrap_or_default();
+            listed.text.push_str(&glob.text);
+            let length = u32::try_from(glob.text.len()).unwrap_or(u32::MAX);
+            listed.entries.push(Entry { length, path: glob.path, owner, run });
         }
         listed.into()
     }
 }
 
-/// Which runs of three bytes there are, as 256 bits. A glob whose runs are not
-/// all among a text's cannot match it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Runs([u64; 4]);
+/// The runs that every text which matches `glob` has.
+fn required(glob: &Glob) -> impl Iterator<Item = Run> {
+    glob.pattern().literals().flat_map(runs)
+}
 
-impl Runs {
-    fn of<'t>(stretches: impl IntoIterator<Item = &'t [u8]>) -> Self {
-        let mut runs = Self::default();
-        for stretch in stretches {
-            for run in stretch.windows(3) {
-                let [first, second, third] = *run else { continue };
-                runs.add(u32::from_le_bytes([first, second, third, 0]));
-            }
-        }
-        runs
-    }
+/// Every three bytes in a row.
+fn runs(text: &[u8]) -> impl Iterator<Item = Run> {
+    text.windows(3).filter_map(|three| {
+        let [first, second, third] = *three else { return None };
+        Some(u32::from_le_bytes([first, second, third, 0]))
+    })
+}
 
-    fn add(&mut self, run: u32) {
-        let mixed = run.wrapping_mul(0x9e37_79b1);
-        let bit = (mixed >> 24 ^ mixed >> 13) & 255;
-        if let Some(word) = self.0.get_mut((bit / 64) as usize) {
-            *word |= 1 << (bit % 64);
-        }
-    }
-
-    fn are_among(&self, others: &Self) -> bool {
-        self.0.iter().zip(&others.0).all(|(own, other)| own & !other == 0)
-    }
+fn slot(run: Run) -> usize {
+    (run.wrapping_mul(0x9e37_79b1) >> 22) as usize % SLOTS
 }
 
 #[cfg(test)]
@@ -148,8 +207,10 @@ mod tests {
     #[test]
     fn lengths_that_do_not_fit_the_text_are_harmless() {
         let mut listed = Listed { text: "ä".to_owned(), entries: Vec::new() };
-        listed.entries.push(Entry { length: 1, path: false, owner: 0 });
-        listed.entries.push(Entry { length: u32::MAX, path: false, owner: 1 });
+        let entry = Entry { length: 1, path: false, owner: 0, run: 0 };
+        listed.entries.push(entry);
+        listed.entries.push(Entry { length: u32::MAX, ..entry });
+        listed.entries.push(Entry { run: u32::MAX, ..entry });
         assert_eq!(GlobIndex::from(listed).first_owner("ä"), None);
     }
 

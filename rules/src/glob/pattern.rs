@@ -58,12 +58,37 @@ impl Piece {
 struct Retry {
     own: usize,
     text: usize,
+    /// The byte that the text must go on with, where the glob says so.
+    wanted: Option<u8>,
 }
 
 impl<'g> Pattern<'g> {
     /// Whether the whole of `text` matches.
     pub(super) fn matches(self, text: &str) -> bool {
-        text.len() <= TEXT_BOUND && self.walk(text.as_bytes())
+        let text = text.as_bytes();
+        text.len() <= TEXT_BOUND && text.ends_with(self.tail()) && self.walk(text)
+    }
+
+    /// What stands behind the last wildcard. Most globs that do not match differ
+    /// in it, and a walk would find that out last.
+    fn tail(self) -> &'g [u8] {
+        let glob = self.text.as_bytes();
+        let wild = |byte: &u8| *byte == b'*' || (self.path && *byte == b'}');
+        let from = glob.iter().rposition(wild).map_or(0, |at| at + 1);
+        glob.get(from..).unwrap_or_default()
+    }
+
+    /// Whether a byte of a glob stands for itself, wherever it is.
+    const fn is_plain(self, byte: u8) -> bool {
+        byte != b'*' && (byte != b'{' || !self.path)
+    }
+
+    fn retry(self, own: usize, text: usize) -> Option<Retry> {
+        let wanted = match self.piece(own) {
+            Some((Piece::Byte(byte), _)) => Some(byte),
+            _ => None,
+        };
+        Some(Retry { own, text, wanted })
     }
 
     /// The stretches of the glob that a text must have as they are.
@@ -133,11 +158,17 @@ impl<'g> Pattern<'g> {
     /// a segment and the last `**`. At worst the work is the text's length times
     /// one segment's length times the glob's.
     fn walk(self, text: &[u8]) -> bool {
+        let glob = self.text.as_bytes();
         let (mut own, mut at) = (0, 0);
         let mut inside: Option<Retry> = None;
         let mut anything: Option<Retry> = None;
         loop {
             let byte = text.get(at).copied();
+            if byte.is_some_and(|byte| self.is_plain(byte)) && byte == glob.get(own).copied() {
+                own += 1;
+                at += 1;
+                continue;
+            }
             match (self.piece(own), byte) {
                 (None, None) => return true,
                 (Some((Piece::Byte(want), used)), Some(byte)) if want == byte => {
@@ -148,17 +179,17 @@ impl<'g> Pattern<'g> {
                 (Some((Piece::Segment, used)), Some(byte)) if byte != b'/' => {
                     own += used;
                     at += 1;
-                    inside = Some(Retry { own, text: at });
+                    inside = self.retry(own, at);
                     continue;
                 }
                 (Some((Piece::Inside, used)), _) => {
                     own += used;
-                    inside = Some(Retry { own, text: at });
+                    inside = self.retry(own, at);
                     continue;
                 }
                 (Some((Piece::Anything, used)), _) => {
                     own += used;
-                    anything = Some(Retry { own, text: at });
+                    anything = self.retry(own, at);
                     inside = None;
                     continue;
                 }
@@ -176,14 +207,20 @@ impl<'g> Pattern<'g> {
     }
 }
 
-/// Lets a wildcard take one byte more, where it may.
+/// Lets a wildcard take one byte more, and on to where the text can go on as the
+/// glob does, as far as it may.
 fn stretch(retry: &mut Option<Retry>, text: &[u8], may: impl Fn(u8) -> bool) -> Option<Retry> {
     let retry = retry.as_mut()?;
-    let byte = *text.get(retry.text)?;
-    may(byte).then(|| {
+    loop {
+        let byte = *text.get(retry.text)?;
+        if !may(byte) {
+            return None;
+        }
         retry.text += 1;
-        *retry
-    })
+        if retry.wanted.is_none() || text.get(retry.text).copied() == retry.wanted {
+            return Some(*retry);
+        }
+    }
 }
 
 #[cfg(test)]
