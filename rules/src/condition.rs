@@ -65,7 +65,11 @@ pub struct Hours {
 
 impl Hours {
     fn hold(self, time: Time) -> bool {
-        let minute = time.unix_millis() / 60_000 % (24 * 60);
+        self.hold_at(time.unix_millis() / 60_000 % (24 * 60))
+    }
+
+    /// Whether a minute of the day is within.
+    pub(crate) fn hold_at(self, minute: u64) -> bool {
         let (from, to) = (u64::from(self.from), u64::from(self.to));
         if from <= to { (from..to).contains(&minute) } else { minute >= from || minute < to }
     }

@@ -10,6 +10,7 @@ use crate::key::KeyKind;
 use crate::networks::Networks;
 use crate::route::Route;
 use crate::rule::{Cohort, Rule};
+use crate::store::StoreKind;
 use crate::strain::Strain;
 
 /// One site's rules, resolved. Made by [`crate::compile()`] or read from a pack.
@@ -44,6 +45,9 @@ pub struct Ruleset {
     pub strain: Option<Strain>,
     /// What the cells of each kind of key hold, of those that rules use.
     pub layouts: Vec<(KeyKind, Layout)>,
+    /// Where the cells of a kind of key live, of those that live elsewhere than
+    /// in the cache.
+    pub stores: Vec<(KeyKind, StoreKind)>,
 }
 
 impl Ruleset {

@@ -7,11 +7,27 @@
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 
+use serde::{Deserialize, Serialize};
+
 use crate::cell::{Cell, Layout};
 use crate::gcra::{self, Charged};
 use crate::key::CellKey;
 use crate::request::Time;
 use crate::strain::{Answered, Estimate, Strain};
+use crate::words::worded;
+
+worded! {
+    /// Where the cells of a kind of key live.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+    pub enum StoreKind {
+        /// In the POP's cache, as bytes that are read and written.
+        #[default]
+        Cache = "cache",
+        /// In the platform's rate counters, which count by themselves over fixed
+        /// windows and hold neither a burst nor a breadth.
+        Erl = "erl",
+    }
+}
 
 /// What one request asks of one cell.
 #[derive(Debug, Clone)]

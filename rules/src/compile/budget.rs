@@ -37,6 +37,9 @@ impl Compiler<'_> {
             origin,
             floor: all(floor)?,
         };
+        if mode != Mode::Off {
+            self.demand_storable(raw, &wish, condition);
+        }
         // A rule that is off keeps no state.
         let mut nowhere = Plans::default();
         let plans = if mode == Mode::Off { &mut nowhere } else { plans };

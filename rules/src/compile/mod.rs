@@ -7,14 +7,17 @@ mod layout;
 mod names;
 mod rules;
 mod site;
+mod stores;
 mod values;
 mod warnings;
 
 use names::Compiler;
 pub(crate) use values::{duration, hex_fingerprint};
+use warnings::Life;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 use crate::parse::{Context, RawFile, parse};
+use crate::request::Time;
 use crate::ruleset::Ruleset;
 
 /// A compiled site and the names of the files that it came from.
@@ -24,8 +27,26 @@ pub struct Compiled {
     pub rules: Ruleset,
     /// Every file read, the site's own first.
     pub files: Vec<String>,
-    /// What is allowed but hardly meant, in the order of the files.
+    /// What is allowed but hardly meant on any day, in the order of the files.
     pub warnings: Vec<Diagnostic>,
+    /// The rules that end.
+    lives: Vec<Life>,
+}
+
+impl Compiled {
+    /// What is allowed but hardly meant on the day of `now`: [`Compiled::warnings`]
+    /// and the rules that have expired or will within two weeks.
+    #[must_use]
+    pub fn warnings_as_of(&self, now: Time) -> Vec<Diagnostic> {
+        let ends = self.lives.iter().filter_map(|life| life.warning(now));
+        let mut all: Vec<_> = self.warnings.iter().cloned().chain(ends).collect();
+        all.sort_by_cached_key(|warning| {
+            let place = warning.place.as_ref()?;
+            let file = self.files.iter().position(|name| *name == place.file);
+            Some((file, place.line, place.column))
+        });
+        all
+    }
 }
 
 /// Compiles the site whose own file is called `entry`. `read` gives the text of
@@ -66,13 +87,15 @@ pub fn compile_with(
     let Some(files) = gather(&mut context, entry, extra, read) else {
         return Err(Diagnostics(context.into_found()));
     };
-    let rules = Compiler::new(&context, &files).ruleset(&files);
+    let mut compiler = Compiler::new(&context, &files);
+    let rules = compiler.ruleset(&files);
+    let lists = compiler.lists.take();
     if !context.is_clean() {
         return Err(Diagnostics(context.into_found()));
     }
-    warnings::warn(&context, &files);
+    let lives = warnings::warn(&context, &files, &rules, &lists);
     let files = context.sources.iter().map(|source| source.name.clone()).collect();
-    Ok(Compiled { rules, files, warnings: context.into_found() })
+    Ok(Compiled { rules, files, warnings: context.into_found(), lives })
 }
 
 /// Every file of the site. `None` where one cannot be read: the names that it

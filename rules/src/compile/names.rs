@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 
+use crate::key::KeyKind;
 use crate::parse::{At, Context, RawFile, Spot};
 use crate::quota::Quota;
+use crate::store::StoreKind;
 
 /// Most routes, agents or rules that a site may have.
 pub(super) const COUNT_BOUND: usize = u16::MAX as usize;
@@ -19,6 +21,8 @@ pub(super) struct Compiler<'c> {
     /// `None`: declared, but wrong, which was reported there.
     pub(super) quotas: BTreeMap<String, Option<Quota>>,
     pub(super) costs: Vec<u32>,
+    /// Where cells live, of the kinds that live elsewhere than in the cache.
+    pub(super) stores: Vec<(KeyKind, StoreKind)>,
     /// Lists of networks, each once.
     pub(super) lists: RefCell<Vec<Vec<IpNet>>>,
 }
@@ -33,6 +37,7 @@ impl<'c> Compiler<'c> {
             agents: BTreeMap::new(),
             quotas: BTreeMap::new(),
             costs: Vec::new(),
+            stores: Vec::new(),
             lists: RefCell::default(),
         };
         compiler.routes = compiler.places("route", routes);

@@ -11,6 +11,13 @@ use crate::key::KeyKind;
 use crate::parse::{RawCohort, RawRule, Spot};
 use crate::rule::{Cohort, Effect, Harm, Mode, Rule, Verdict};
 
+/// Whether a condition asks for nothing but the name or the category of an agent.
+fn is_mere_claim(condition: &Condition) -> bool {
+    let claims = !condition.agents.is_empty() || !condition.categories.is_empty();
+    let Condition { agents, categories, .. } = condition.clone();
+    claims && *condition == Condition { agents, categories, ..Condition::default() }
+}
+
 impl Compiler<'_> {
     pub(super) fn rules<'r>(
         &self,
@@ -128,6 +135,11 @@ impl Compiler<'_> {
             let message = "`allow` for everybody would switch every rule off".to_owned();
             let help = "name a verified agent, a network or a route in `match`".to_owned();
             self.context.report(Some(&verdict.at), "allow-everybody", message, Some(help));
+        }
+        if effect == Effect::Allow && is_mere_claim(condition) {
+            let message = "`allow` for a mere claim: anybody can send that User-Agent".to_owned();
+            let help = "add `verification = \"verified\"` to `agent`, or name a network".to_owned();
+            self.context.report(Some(&verdict.at), "unverified-allow", message, Some(help));
         }
         Some(effect)
     }

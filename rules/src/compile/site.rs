@@ -14,10 +14,11 @@ use crate::ruleset::{Ruleset, placed};
 use crate::strain::Strain;
 
 impl Compiler<'_> {
-    pub(super) fn ruleset(mut self, files: &[RawFile]) -> Ruleset {
+    pub(super) fn ruleset(&mut self, files: &[RawFile]) -> Ruleset {
         let routes = files.iter().flat_map(|file| &file.routes);
         let (routes, paths): (Vec<Route>, Vec<_>) =
             routes.map(|raw| (self.route(raw), self.globs(&raw.paths))).unzip();
+        self.stores = self.stores(files);
         self.costs = routes.iter().map(|route| route.cost).collect();
         let agents = files.iter().flat_map(|file| &file.agents);
         let (agents, user_agents): (_, Vec<_>) =
@@ -39,11 +40,12 @@ impl Compiler<'_> {
             networks: Networks::default(),
             strain: None,
             layouts,
+            stores: self.stores.clone(),
         };
         let strain = self.strain(files);
         ruleset.strain = ruleset.rules.iter().any(Rule::asks_origin).then_some(strain);
         ruleset.index = RuleIndex::new(&ruleset.rules);
-        ruleset.networks = Networks::new(&self.lists.take()).unwrap_or_else(|| {
+        ruleset.networks = Networks::new(&self.lists.borrow()).unwrap_or_else(|| {
             let message = "the networks overlap in more than 65,535 ways".to_owned();
             let help = "merge lists that name the same addresses".to_owned();
             self.context.report(None, "too-many", message, Some(help));
@@ -71,7 +73,8 @@ impl Compiler<'_> {
             let hosts = file.hosts.first();
             let texts = [file.site.as_ref(), file.policy.as_ref(), hosts].map(|s| s.map(|s| &s.at));
             let strain = file.strain.as_ref().map(|strain| &strain.at);
-            for at in texts.into_iter().chain([strain]).flatten() {
+            let store = file.store.as_ref().map(|store| &store.at);
+            for at in texts.into_iter().chain([strain, store]).flatten() {
                 let message = "only a site's own file may say this, not an included one".to_owned();
                 self.context.report(Some(at), "misplaced-key", message, None);
             }

@@ -9,6 +9,7 @@
 //! characters.
 
 mod index;
+mod meet;
 mod pattern;
 
 use serde::{Deserialize, Serialize};
@@ -86,6 +87,12 @@ impl Glob {
     /// Whether it is certain that this glob matches whatever `other` matches.
     pub(crate) fn covers(&self, other: &Self) -> bool {
         self.pattern().covers(other.pattern())
+    }
+
+    /// Whether some text matches both. Only a text longer than [`TEXT_BOUND`],
+    /// which matches nothing, may make this say so where none does.
+    pub(crate) fn meets(&self, other: &Self) -> bool {
+        meet::meet(self.pattern(), other.pattern())
     }
 
     /// A text that matches.

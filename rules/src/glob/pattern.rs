@@ -12,7 +12,7 @@ pub(super) struct Pattern<'g> {
 
 /// One piece of a glob.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Piece {
+pub(super) enum Piece {
     Byte(u8),
     /// `{name}`: one or more bytes, none of them `/`.
     Segment,
@@ -129,7 +129,7 @@ impl<'g> Pattern<'g> {
         rest.first().copied().unwrap_or(false)
     }
 
-    fn pieces(self) -> impl Iterator<Item = Piece> + use<'g> {
+    pub(super) fn pieces(self) -> impl Iterator<Item = Piece> + use<'g> {
         let mut at = 0;
         std::iter::from_fn(move || {
             let (piece, used) = self.piece(at)?;

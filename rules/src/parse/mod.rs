@@ -10,11 +10,12 @@ use toml::de::DeTable;
 
 pub(crate) use raw::{
     RawAgent, RawBreadth, RawCohort, RawCondition, RawFile, RawQuota, RawRoute, RawRule, RawSends,
-    RawStrain,
+    RawStore, RawStrain,
 };
 pub(crate) use reader::{At, Context, Spot, Table};
 
 use crate::diagnostic::Source;
+use crate::key::KeyKind;
 
 /// The rule format read by this version.
 pub const RULES_FORMAT: u32 = 1;
@@ -70,6 +71,7 @@ fn read_file(table: &Table<'_, '_, '_>) -> RawFile {
         policy: table.string("policy"),
         include: table.strings("include"),
         strain: table.table("strain", "strain").map(read_strain),
+        store: table.table("store", "store").map(read_store),
         routes: each(table.tables("route", "a route"), read_route),
         quotas: each(table.tables("quota", "a quota"), read_quota),
         rules: each(table.tables("rule", "a rule"), read_rule),
@@ -104,6 +106,14 @@ fn read_strain(table: Table<'_, '_, '_>) -> RawStrain {
         over: table.string("over"),
         per: table.string("per"),
     };
+    table.finish();
+    raw
+}
+
+fn read_store(table: Table<'_, '_, '_>) -> RawStore {
+    let place = |kind: &KeyKind| Some((*kind, table.string(kind.name())?));
+    let raw =
+        RawStore { at: table.at.clone(), kinds: KeyKind::ALL.iter().filter_map(place).collect() };
     table.finish();
     raw
 }
@@ -149,14 +159,13 @@ fn read_rule(table: &Table<'_, '_, '_>) -> RawRule {
         starts: table.string("starts"),
         expires: table.string("expires"),
         reviewed: table.string("reviewed"),
+        owner: table.string("owner"),
         learned: read_provenance(table),
     }
 }
 
-/// The owner is for people; the evidence makes a rule a learned one. Neither
-/// changes what the rule does.
+/// The evidence makes a rule a learned one; it changes nothing that the rule does.
 fn read_provenance(table: &Table<'_, '_, '_>) -> bool {
-    let _owner = table.string("owner");
     let Some(evidence) = table.table("evidence", "evidence") else { return false };
     for key in ["finding", "window", "predicted", "samples"] {
         evidence.strings(key);
@@ -214,6 +223,7 @@ fn read_sends(table: &Table<'_, '_, '_>) -> RawSends {
 fn condition(parent: &Table<'_, '_, '_>, key: &'static str) -> RawCondition {
     let Some(table) = parent.table(key, "a condition") else { return RawCondition::default() };
     let mut raw = RawCondition {
+        at: table.at.clone(),
         hosts: table.strings("host"),
         methods: table.strings("method"),
         routes: table.strings("route"),

@@ -2,6 +2,7 @@
 //! nothing looked up.
 
 use super::{At, Spot};
+use crate::key::KeyKind;
 
 /// What one file says.
 pub(crate) struct RawFile {
@@ -10,6 +11,7 @@ pub(crate) struct RawFile {
     pub(crate) policy: Option<Spot<String>>,
     pub(crate) include: Vec<Spot<String>>,
     pub(crate) strain: Option<RawStrain>,
+    pub(crate) store: Option<RawStore>,
     pub(crate) routes: Vec<RawRoute>,
     pub(crate) quotas: Vec<RawQuota>,
     pub(crate) rules: Vec<RawRule>,
@@ -22,6 +24,11 @@ pub(crate) struct RawStrain {
     pub(crate) slow: Option<Spot<u32>>,
     pub(crate) over: Option<Spot<String>>,
     pub(crate) per: Option<Spot<String>>,
+}
+
+pub(crate) struct RawStore {
+    pub(crate) at: At,
+    pub(crate) kinds: Vec<(KeyKind, Spot<String>)>,
 }
 
 pub(crate) struct RawRoute {
@@ -56,6 +63,7 @@ pub(crate) struct RawRule {
     pub(crate) starts: Option<Spot<String>>,
     pub(crate) expires: Option<Spot<String>>,
     pub(crate) reviewed: Option<Spot<String>>,
+    pub(crate) owner: Option<Spot<String>>,
     pub(crate) learned: bool,
 }
 
@@ -84,6 +92,7 @@ pub(crate) struct RawSends {
 
 #[derive(Default)]
 pub(crate) struct RawCondition {
+    pub(crate) at: At,
     pub(crate) hosts: Vec<Spot<String>>,
     pub(crate) methods: Vec<Spot<String>>,
     pub(crate) routes: Vec<Spot<String>>,

@@ -20,7 +20,7 @@ pub(crate) struct Spot<T> {
 }
 
 /// A place in one of the sources.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct At {
     pub(crate) file: usize,
     pub(crate) span: Range<usize>,

@@ -1,7 +1,7 @@
-//! What is allowed but hardly meant: said after the mistakes, and only where
-//! there are none.
+//! Globs that are never asked: the first route or agent that matches wins, and a
+//! wide one above takes everything from a narrow one below.
 
-use super::names::text;
+use crate::compile::names::text;
 use crate::glob::Glob;
 use crate::parse::{Context, RawFile, Spot};
 
