@@ -32,6 +32,7 @@ why   = "A reader opens a page every few seconds."
 key   = "visitor"
 quota = "reader"
 mode  = "enforce"
+owner = "docs"
 
 [[cohort]]
 name  = "everybody"
@@ -188,5 +189,5 @@ fn help_tells_the_exit_codes() {
     folder.check(&["--version"], 0);
     let help = folder.run(&["--help"]);
     let help = String::from_utf8(help.stdout).unwrap();
-    assert!(help.contains("2  findings, a cohort over its budget, or a case that fails"), "{help}");
+    assert!(help.contains("2  findings, a cohort over its budget, a case that fails, or a denied warning"), "{help}");
 }

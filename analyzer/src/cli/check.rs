@@ -1,18 +1,36 @@
 //! `tidegate check`.
 
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tidegate_rules::case::CaseFile;
 use tidegate_rules::cell::CELL_BOUND;
 use tidegate_rules::pack::{self, ENTRY_BOUND, Packs};
-use tidegate_rules::{Compiled, Diagnostic, Engine, HashKey, Mode, Time};
+use tidegate_rules::{Compiled, Diagnostic, Diagnostics, Engine, HashKey, Mode, Time};
 
 use super::Exit;
 use super::shared::{now, print};
+use super::told::{Cases, Told};
 use crate::rule_files;
+
+/// What other tools can rely on.
+const JSON_FORM: &str = "\
+With --format json, standard output is one object, invalid rules or not:
+  format       1
+  site, files  null and [] where the rules are invalid
+  diagnostics  severity (error, warning), code, message, help, and the place:
+               file, line, column, width, counted in characters from 1;
+               null where there is none
+  cases        count, failed
+
+Exit codes:
+  0  fine, perhaps with warnings
+  1  something could not be done
+  2  a case fails, or there are warnings and --deny-warnings
+  3  the rules are invalid";
 
 /// Arguments of `tidegate check`.
 #[derive(Debug, Args)]
+#[command(after_help = JSON_FORM)]
 pub(super) struct Check {
     /// The site's own rule file, such as `rules/docs-rs.toml`.
     #[arg(value_name = "FILE")]
@@ -20,48 +38,101 @@ pub(super) struct Check {
     /// A further file of rules, as if the site included it: a proposal.
     #[arg(long = "with", value_name = "FILE")]
     extra: Vec<String>,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value = "text")]
+    format: CheckFormat,
+    /// End with 2 where there are warnings.
+    #[arg(long)]
+    deny_warnings: bool,
+}
+
+/// How a check's result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CheckFormat {
+    /// For people.
+    Text,
+    /// For editors and other tools; the fields are stable.
+    Json,
 }
 
 impl Check {
     pub(super) fn run(&self) -> Result<Exit> {
+        match self.check() {
+            Err(error) if self.format == CheckFormat::Json => {
+                let mistakes: Diagnostics = error.downcast()?;
+                print_json(&Told::of_mistakes(&mistakes.0))?;
+                Ok(Exit::InvalidRules)
+            }
+            ended => ended,
+        }
+    }
+
+    fn check(&self) -> Result<Exit> {
         let compiled = rule_files::compile(&self.rules, &self.extra)?;
         let cases = rule_files::cases(&self.rules)?;
         let packed = pack::encode(&compiled.rules)?;
-        let (count, failures) = decide(&compiled, &packed.rules, &cases);
-        for told in compiled.warnings.iter().chain(&failures) {
-            print(&format!("{told}\n"))?;
+        let mut told = compiled.warnings_as_of(now());
+        let denied = self.deny_warnings && !told.is_empty();
+        let cases = decide(&compiled, &packed.rules, &cases, &mut told);
+        match self.format {
+            CheckFormat::Text => {
+                for one in &told {
+                    print(&format!("{one}\n"))?;
+                }
+                print(&summary(&compiled, &packed, cases)?)?;
+            }
+            CheckFormat::Json => {
+                print_json(&Told::of(&compiled.rules, &compiled.files, &told, cases))?;
+            }
         }
-        print(&summary(&compiled, &packed, count, failures.is_empty())?)?;
-        Ok(if failures.is_empty() { Exit::Fine } else { Exit::Findings })
+        Ok(if denied || cases.failed > 0 { Exit::Findings } else { Exit::Fine })
     }
 }
 
-/// How many cases there are, and what is wrong with which.
+fn print_json(told: &Told<'_>) -> Result<()> {
+    print(&serde_json::to_string_pretty(told)?)
+}
+
+/// How many cases there are and how many fail; what is wrong with them goes
+/// behind what is told already.
 ///
 /// The rules are decided as of today, so that a case which needs a rule that has
 /// expired fails, and from midnight on, so that the hour makes no difference.
-fn decide(compiled: &Compiled, packed: &[u8], files: &[CaseFile]) -> (usize, Vec<Diagnostic>) {
+fn decide(
+    compiled: &Compiled,
+    packed: &[u8],
+    files: &[CaseFile],
+    told: &mut Vec<Diagnostic>,
+) -> Cases {
     const DAY_MS: u64 = 24 * 3600 * 1000;
     let rules = compiled.rules.clone();
     let (version, secret) = (pack::version(packed), HashKey::default());
     let engine = Engine { rules, version, secret, switch: Mode::Enforce };
     let now = now().unix_millis();
     let midnight = Time::from_unix_millis(now - now % DAY_MS);
-    let cases = files.iter().flat_map(|file| &file.cases);
-    (cases.clone().count(), cases.flat_map(|case| case.run(&engine, midnight)).collect())
+    let mut cases = Cases::default();
+    for case in files.iter().flat_map(|file| &file.cases) {
+        let failures = case.run(&engine, midnight);
+        cases.count += 1;
+        cases.failed += usize::from(!failures.is_empty());
+        told.extend(failures);
+    }
+    cases
 }
 
-fn summary(compiled: &Compiled, packed: &Packs, cases: usize, fine: bool) -> Result<String> {
+fn summary(compiled: &Compiled, packed: &Packs, cases: Cases) -> Result<String> {
     let Compiled { rules, files, .. } = compiled;
     let in_mode = |mode| rules.rules.iter().filter(|rule| rule.mode == mode).count();
     let entries = pack::to_entries(packed)?;
-    let cells: Vec<_> = rules
-        .layouts
-        .iter()
-        .map(|(kind, layout)| format!("{} {}", kind.name(), layout.size()))
-        .collect();
-    let lines = [
-        format!("{}: {}", rules.site, if fine { "fine" } else { "cases fail" }),
+    let Cases { count, failed } = cases;
+    let cells = rules.layouts.iter();
+    let cells: Vec<_> =
+        cells.map(|(kind, layout)| format!("{} {}", kind.name(), layout.size())).collect();
+    let stores = rules.stores.iter();
+    let stores: Vec<_> =
+        stores.map(|(kind, store)| format!("{} in {}", kind.name(), store.name())).collect();
+    let mut lines = vec![
+        format!("{}: {}", rules.site, if failed == 0 { "fine" } else { "cases fail" }),
         format!("  files    {}", files.join(", ")),
         format!(
             "  rules    {} enforced, {} in shadow, {} off",
@@ -75,7 +146,10 @@ fn summary(compiled: &Compiled, packed: &Packs, cases: usize, fine: bool) -> Res
             rules.agents.len(),
             rules.cohorts.len()
         ),
-        format!("  cases    {cases}{}", if fine { "" } else { ", not all of them hold" }),
+        match failed {
+            0 => format!("  cases    {count}"),
+            failed => format!("  cases    {count}, of which {failed} fail"),
+        },
         format!("  cells    {} of {CELL_BOUND} bytes", cells.join(", ")),
         format!(
             "  packs    rules {} bytes, addresses {}; {} of {ENTRY_BOUND} entries",
@@ -85,5 +159,8 @@ fn summary(compiled: &Compiled, packed: &Packs, cases: usize, fine: bool) -> Res
         ),
         format!("  version  {}", pack::version(&packed.rules)),
     ];
+    if !stores.is_empty() {
+        lines.push(format!("  stores   {}, the others in cache", stores.join(", ")));
+    }
     Ok(lines.join("\n"))
 }

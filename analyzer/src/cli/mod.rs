@@ -8,6 +8,7 @@ mod check;
 mod pack;
 mod promote;
 mod shared;
+mod told;
 
 use std::process::ExitCode;
 
@@ -18,7 +19,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing to report
   1  something could not be done, or a log ended early
-  2  findings, a cohort over its budget, or a case that fails
+  2  findings, a cohort over its budget, a case that fails, or a denied warning
   3  the rules are invalid";
 
 /// Reads the logs, finds the crawlers, proposes rules with evidence.
@@ -61,7 +62,7 @@ enum Exit {
     Fine,
     /// Something could not be done, or a log ended early.
     Failure,
-    /// Findings, a cohort over its budget, or a case that fails.
+    /// Findings, a cohort over its budget, a case that fails, or a denied warning.
     Findings,
     /// The rules are invalid.
     InvalidRules,
