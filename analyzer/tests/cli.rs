@@ -189,5 +189,69 @@ fn help_tells_the_exit_codes() {
     folder.check(&["--version"], 0);
     let help = folder.run(&["--help"]);
     let help = String::from_utf8(help.stdout).unwrap();
-    assert!(help.contains("2  findings, a cohort over its budget, a case that fails, or a denied warning"), "{help}");
+    assert!(
+        help.contains(
+            "2  findings, a cohort over its budget, a case that fails, or a denied warning"
+        ),
+        "{help}"
+    );
+}
+
+/// Ten mistakes, no two of a kind.
+const TEN_MISTAKES: &str = include_str!("../../rules/tests/mistakes/ten-mistakes.toml");
+
+#[test]
+fn check_says_ten_mistakes_in_one_run() {
+    let folder = Folder::new();
+    folder.put("ten.toml", TEN_MISTAKES.as_bytes());
+    folder.check(&["check", "ten.toml"], 3);
+    let said = String::from_utf8(folder.run(&["check", "ten.toml"]).stderr).unwrap();
+    assert_eq!(said.matches("error[").count(), 10, "{said}");
+    assert!(said.ends_with("10 mistakes in the rules\n"), "{said}");
+}
+
+#[test]
+fn the_json_of_a_check_is_a_contract() {
+    let folder = Folder::new();
+    folder.put("ten.toml", TEN_MISTAKES.as_bytes());
+    let invalid = folder.run(&["check", "--format", "json", "ten.toml"]);
+    assert_eq!(invalid.status.code(), Some(3));
+    assert_eq!(String::from_utf8(invalid.stderr).unwrap(), "");
+    insta::assert_snapshot!("check-invalid", String::from_utf8(invalid.stdout).unwrap());
+
+    let free = SITE.replace("owner = \"docs\"\n", "");
+    folder.put("site.toml", free.as_bytes());
+    fs::create_dir(folder.0.path().join("cases")).unwrap();
+    let case = "format = 1\nsite = \"../site.toml\"\n[[case]]\nname = \"a page\"\nwhy = \"a test\"\n\
+                request = { path = \"/\" }\nexpect = { action = \"block\" }\n";
+    folder.put("cases/site.toml", case.as_bytes());
+    let fails = folder.run(&["check", "--format", "json", "site.toml"]);
+    assert_eq!(fails.status.code(), Some(2));
+    insta::assert_snapshot!("check-fails", String::from_utf8(fails.stdout).unwrap());
+    folder.check(&["check", "--format", "json", "absent.toml"], 3);
+}
+
+#[test]
+fn check_denies_warnings_where_asked_to() {
+    let folder = Folder::new();
+    folder.check(&["check", "--deny-warnings", "site.toml"], 0);
+    folder.put("free.toml", SITE.replace("owner = \"docs\"\n", "").as_bytes());
+    folder.check(&["check", "free.toml"], 0);
+    folder.check(&["check", "--deny-warnings", "free.toml"], 2);
+    let expired = SITE.replace("mode  = \"enforce\"\n", "expires = \"2025-01-31\"\n");
+    folder.put("expired.toml", expired.as_bytes());
+    folder.check(&["check", "--deny-warnings", "expired.toml"], 2);
+    let said = String::from_utf8(folder.run(&["check", "expired.toml"]).stdout).unwrap();
+    assert!(said.starts_with("warning[expired]: rule `pace` expired on 2025-01-31"), "{said}");
+}
+
+#[test]
+fn check_says_where_cells_live() {
+    let folder = Folder::new();
+    let quota = "units = 24_000\nper   = \"1m\"\nburst = 24_000";
+    let site = SITE.replace("units = 1_200\nper   = \"1m\"\nburst = 600", quota);
+    let site = site.replace("[[route]]", "[store]\nvisitor = \"erl\"\n\n[[route]]");
+    folder.put("erl.toml", site.as_bytes());
+    let said = String::from_utf8(folder.run(&["check", "erl.toml"]).stdout).unwrap();
+    assert!(said.contains("\n  stores   visitor in erl, the others in cache\n"), "{said}");
 }

@@ -2,12 +2,9 @@
 //! mistake that is only the echo of another. One file of `mistakes/` for each
 //! kind; where a file can be used in spite of what is hardly meant, the warnings.
 
-mod common;
-
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use common::text;
 use tidegate_rules::{Compiled, Diagnostics, Time, compile};
 
 /// The day on which warnings are said: 2027-01-15, in the afternoon.
@@ -22,6 +19,13 @@ fn printed(compiled: Result<Compiled, Diagnostics>) -> String {
         }
         Err(mistakes) => mistakes.to_string(),
     }
+}
+
+/// The text of a file of `rules/`.
+fn text(file: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    #[expect(clippy::disallowed_methods, reason = "a test may read files")]
+    std::fs::read_to_string(root.join(file)).unwrap()
 }
 
 /// The files of a folder below `rules/` that end so, sorted.

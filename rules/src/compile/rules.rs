@@ -45,18 +45,22 @@ impl Compiler<'_> {
         self.demand_reason(raw);
         let mode = self.mode(raw);
         let condition = self.condition(&raw.condition);
-        let effect = self.effect(raw, &condition, mode, plans)?;
+        // All of it is looked at before anything is missed.
+        let effect = self.effect(raw, &condition, mode, plans);
+        let rollout = self.rollout(raw, mode);
+        let starts = raw.starts.as_ref().and_then(|day| self.start_of_day(day));
+        let expires = raw.expires.as_ref().and_then(|day| self.end_of_day(day));
         self.demand_review(raw, mode);
         Some(Rule {
             id: text(raw.id.as_ref()),
             why: text(raw.why.as_ref()),
             advice: raw.advice.as_ref().map(|advice| advice.value.clone()),
             condition,
-            effect,
+            effect: effect?,
             mode,
-            rollout: self.rollout(raw, mode),
-            starts: raw.starts.as_ref().and_then(|day| self.start_of_day(day)),
-            expires: raw.expires.as_ref().and_then(|day| self.end_of_day(day)),
+            rollout,
+            starts,
+            expires,
         })
     }
 
@@ -180,14 +184,17 @@ impl Compiler<'_> {
             let help = "leave `origin` out".to_owned();
             self.context.report(Some(&origin.at), "cohort-by-origin", message, Some(help));
         }
+        let share = |spot: &Option<Spot<String>>| {
+            spot.as_ref().and_then(|spot| self.share(spot)).unwrap_or_default()
+        };
         Cohort {
             name: text(raw.name.as_ref()),
             condition: self.condition(&raw.condition),
             breadth: raw.condition.breadth.as_ref().and_then(|breadth| self.breadth(breadth)),
             harm: Harm {
-                throttled_clients: self.share(raw.throttled.as_ref()),
-                starved_clients: self.share(raw.starved.as_ref()),
-                blocked_clients: self.share(raw.blocked.as_ref()),
+                throttled_clients: share(&raw.throttled),
+                starved_clients: share(&raw.starved),
+                blocked_clients: share(&raw.blocked),
             },
         }
     }

@@ -84,11 +84,19 @@ impl Compiler<'_> {
     fn strain(&self, files: &[RawFile]) -> Strain {
         let usual = Strain::default();
         let Some(raw) = files.first().and_then(|own| own.strain.as_ref()) else { return usual };
-        let over = raw.over.as_ref().map(|over| (over, self.share(Some(over)) * 100.0));
-        let percent = over.map_or(Some(usual.over_percent), |(_, percent)| {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 99")]
-            (1.0..=99.0).contains(&percent).then_some(percent as u8)
-        });
+        let percent = match raw.over.as_ref().map(|over| self.share(over)) {
+            // Nothing was said, or a mistake was reported.
+            None | Some(None) => Some(usual.over_percent),
+            Some(Some(share)) => {
+                let percent = share * 100.0;
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "1 to 99"
+                )]
+                (1.0..=99.0).contains(&percent).then_some(percent as u8)
+            }
+        };
         let slow = raw.slow.as_ref().map_or(usual.slow, |slow| slow.value);
         let per = raw.per.as_ref().map_or(Some(usual.period_ms), |per| self.duration(per));
         if percent.is_none() || slow == 0 || per.is_some_and(|per| per < 10_000) {

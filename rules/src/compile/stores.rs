@@ -38,7 +38,7 @@ impl Compiler<'_> {
                 [wish.key, KeyKind::Visitor].into_iter().find(|kind| self.is_counted(*kind));
             if let (Some(kind), Some(floor)) = (needed, &raw.floor) {
                 let what =
-                    format!("a `floor`, which `{}` cells remember visitors for", kind.name());
+                    format!("for a `floor`, `{}` cells must know who was here before", kind.name());
                 self.cannot_hold(wish, &floor.at, &what);
             }
         }
@@ -46,16 +46,16 @@ impl Compiler<'_> {
             return;
         }
         if let Some(breadth) = &raw.condition.breadth {
-            self.cannot_hold(wish, &breadth.at, "a breadth, which needs to know the pages");
+            self.cannot_hold(wish, &breadth.at, "a breadth needs to know the pages");
         }
         let quota = &wish.quota;
         let at = raw.quota.as_ref().map_or(&raw.at, |quota| &quota.at);
         if !ERL_WINDOWS_MS.contains(&quota.period_ms()) {
-            self.cannot_hold(wish, at, "a quota `per` other than `1s`, `10s` or `1m`");
+            self.cannot_hold(wish, at, "it counts `per` `1s`, `10s` or `1m` only");
         }
         if quota.burst().get() > quota.units() {
             let what = format!(
-                "a burst of {}: it lets through {} units in each window and no more",
+                "a burst of {}, where a window lets {} through",
                 quota.burst(),
                 quota.units()
             );
@@ -64,14 +64,14 @@ impl Compiler<'_> {
         let cheapest = self.cheapest(condition);
         if is_too_slow(quota, cheapest) {
             let what = format!(
-                "fewer than {ERL_RATE_BOUND} requests per second, where the cheapest costs {cheapest}"
+                "fewer than {ERL_RATE_BOUND} requests per second, of which the cheapest costs {cheapest}"
             );
             self.cannot_hold(wish, at, &what);
         }
     }
 
     fn cannot_hold(&self, wish: &Wish<'_>, at: &crate::parse::At, what: &str) {
-        let message = format!("the store `erl` cannot hold rule `{}` to {what}", wish.id);
+        let message = format!("the store `erl` cannot hold what rule `{}` asks: {what}", wish.id);
         let help = "change the rule, or let `[store]` keep these cells in the `cache`".to_owned();
         self.context.report(Some(at), "store-cannot-hold", message, Some(help));
     }

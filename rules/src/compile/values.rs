@@ -68,16 +68,15 @@ impl Compiler<'_> {
     }
 
     /// A share such as `0.1%`, from 0 to 1.
-    pub(super) fn share(&self, spot: Option<&Spot<String>>) -> f64 {
-        let Some(spot) = spot else { return 0.0 };
+    pub(super) fn share(&self, spot: &Spot<String>) -> Option<f64> {
         let percent = spot.value.strip_suffix('%').and_then(|n| n.trim().parse::<f64>().ok());
         match percent {
-            Some(percent) if (0.0..=100.0).contains(&percent) => percent / 100.0,
+            Some(percent) if (0.0..=100.0).contains(&percent) => Some(percent / 100.0),
             _ => {
                 let message = format!("`{}` is no share", spot.value);
                 let help = "write a percentage from `0%` to `100%`, such as `0.1%`".to_owned();
                 self.context.report(Some(&spot.at), "bad-share", message, Some(help));
-                0.0
+                None
             }
         }
     }

@@ -71,7 +71,7 @@ fn read_file(table: &Table<'_, '_, '_>) -> RawFile {
         policy: table.string("policy"),
         include: table.strings("include"),
         strain: table.table("strain", "strain").map(read_strain),
-        store: table.table("store", "store").map(read_store),
+        store: table.table("store", "`[store]`").map(read_store),
         routes: each(table.tables("route", "a route"), read_route),
         quotas: each(table.tables("quota", "a quota"), read_quota),
         rules: each(table.tables("rule", "a rule"), read_rule),

@@ -93,6 +93,7 @@ impl Context {
         help: Option<String>,
     ) {
         let place = at.and_then(|at| self.place(at));
+        let (message, help) = (in_a_line(&message), help.as_deref().map(in_a_line));
         self.found.borrow_mut().push(Diagnostic { severity, code, message, place, help });
     }
 
@@ -110,6 +111,15 @@ impl Context {
     pub(crate) fn is_clean(&self) -> bool {
         self.found.borrow().is_empty()
     }
+}
+
+/// What an author wrote may go over several lines; what is said of it does not.
+fn in_a_line(text: &str) -> String {
+    let escape = |c: char| match c.is_control() {
+        true => c.escape_debug().to_string(),
+        false => c.to_string(),
+    };
+    text.chars().map(escape).collect()
 }
 
 /// One table being read.
@@ -182,7 +192,15 @@ impl<'c, 'v, 'i> Table<'c, 'v, 'i> {
     }
 
     fn mistyped(&self, key: &str, at: &At, expected: &str, found: &DeValue<'_>) {
-        let message = format!("`{key}` must be {expected}, this is {}", found.type_str());
+        let found = match found {
+            DeValue::Integer(number) => format!("`{number}`"),
+            other => {
+                let word = other.type_str();
+                let article = if word.starts_with('a') { "an" } else { "a" };
+                format!("{article} {word}")
+            }
+        };
+        let message = format!("`{key}` must be {expected}, this is {found}");
         self.context.report(Some(at), "wrong-type", message, None);
     }
 

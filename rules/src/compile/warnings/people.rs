@@ -43,10 +43,10 @@ fn overlap(context: &Context, world: &World<'_>, one: &Living<'_>) {
     if hurt.len() > NAMED {
         named = format!("{named} and {} more", hurt.len() - NAMED);
     }
+    let cohorts = if hurt.len() == 1 { "the cohort" } else { "the cohorts" };
     let message = format!(
-        "rule `{}` may block {}, of which nobody may be blocked: {named}",
+        "rule `{}` may block clients of {cohorts} {named}, of whom none may be blocked",
         one.rule.id,
-        if hurt.len() == 1 { "a cohort" } else { "cohorts" },
     );
     let help = "leave them out with `not`, or throttle instead: `quota` and `key`";
     context.warn(at, "overlaps-cohort", message, help.to_owned());
