@@ -3,16 +3,18 @@
 //! Nothing is looked up here: names of routes, quotas and agents are resolved
 //! by [`crate::compile`], which sees all the files of a site.
 
+mod context;
 mod raw;
 mod reader;
 
 use toml::de::DeTable;
 
+pub(crate) use context::{At, Context, Spot};
 pub(crate) use raw::{
     RawAgent, RawBreadth, RawCohort, RawCondition, RawFile, RawQuota, RawRoute, RawRule, RawSends,
     RawStore, RawStrain,
 };
-pub(crate) use reader::{At, Context, Spot, Table};
+pub(crate) use reader::Table;
 
 use crate::diagnostic::Source;
 use crate::key::KeyKind;
