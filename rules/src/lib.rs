@@ -25,6 +25,7 @@ pub mod key;
 pub mod networks;
 pub mod pack;
 mod parse;
+pub mod print;
 pub mod quota;
 pub mod record;
 pub mod request;

@@ -120,6 +120,15 @@ impl Networks {
         self.lists(found).any(|known| known == list)
     }
 
+    /// Where the stretches of IPv4 and those of IPv6 start, in order.
+    pub(crate) fn starts(&self) -> (Vec<u128>, Vec<u128>) {
+        let (v4, v6) = (self.count(0), self.count(1));
+        let first_v6 = HEADER_BYTES + v4 * (4 + SET_BYTES);
+        let of_v4 = |at| self.number(HEADER_BYTES + at * 4).map(u32::from_le_bytes);
+        let of_v6 = |at| self.number(first_v6 + at * 16).map(u128::from_le_bytes);
+        ((0..v4).filter_map(of_v4).map(u128::from).collect(), (0..v6).filter_map(of_v6).collect())
+    }
+
     fn after_stretches(&self) -> usize {
         HEADER_BYTES + self.count(0) * (4 + SET_BYTES) + self.count(1) * (16 + SET_BYTES)
     }

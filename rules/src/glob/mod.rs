@@ -78,6 +78,12 @@ impl Glob {
         Self { text: text.to_owned(), path: false }
     }
 
+    /// The glob as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
     /// Whether the whole of `text` matches.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
