@@ -1,5 +1,5 @@
-//! One proposal: as a rule to try, and as the TOML that people read. The tests
-//! below compile the TOML and hold the two equal.
+//! One proposal: as a rule to try, and as the TOML that people read, which is
+//! printed from that very rule.
 
 use serde_json::Value;
 use tidegate_rules::agent::Category;
@@ -8,6 +8,7 @@ use tidegate_rules::cell::{Layout, Window};
 use tidegate_rules::condition::Condition;
 use tidegate_rules::index::RuleIndex;
 use tidegate_rules::key::KeyKind;
+use tidegate_rules::print::{self, QuotaNames, Table, Unprintable};
 use tidegate_rules::record::Verification;
 use tidegate_rules::rule::{Budget, Effect, Rule};
 use tidegate_rules::store::Gate;
@@ -100,76 +101,44 @@ impl Draft<'_> {
         self.finding.evidence.get(key).and_then(Value::as_str).unwrap_or("unknown")
     }
 
-    /// Ids of some of the finding's requests; a log without ids has none to
-    /// name, and a rule file has no empty lists.
-    fn samples(&self) -> String {
+    /// Ids of some of the finding's requests.
+    fn samples(&self) -> impl Iterator<Item = &str> {
         let ids = self.finding.evidence.get("samples").and_then(Value::as_array);
-        let ids: Vec<_> = ids.into_iter().flatten().filter_map(Value::as_str).map(quoted).collect();
-        if ids.is_empty() { String::new() } else { format!("samples   = [{}]\n", ids.join(",")) }
+        ids.into_iter().flatten().filter_map(Value::as_str)
     }
 
-    fn agent(&self) -> String {
-        let category = self.category.map(Category::name);
-        category.map(|name| format!("agent = {{ category = \"{name}\" }}, ")).unwrap_or_default()
+    /// The proposal as a person reads it: the rule that was tried, but in shadow,
+    /// and where it comes from.
+    pub(super) fn toml(
+        &self,
+        site: &Ruleset,
+        predicted: &Predicted,
+    ) -> Result<String, Unprintable> {
+        let tried = self.alone(site);
+        let rule = Rule { mode: Mode::Shadow, ..self.rule(site) };
+        let names = QuotaNames { budget: self.id(), ..QuotaNames::of(&rule) };
+        let mut printed = print::rule(&tried, &rule, &names)?;
+        printed.rule.text("owner", "");
+        printed.rule.text("expires", &self.expires);
+        Ok(format!("{printed}\n{}", self.evidence(predicted)))
     }
 
-    /// The proposal as a person reads it.
-    pub(super) fn toml(&self, predicted: &Predicted) -> String {
-        let window = duration(self.window_ms);
-        format!(
-            r#"[[quota]]
-name  = "{id}"
-units = {units}
-per   = "{per}"
-burst = {burst}
-
-[[rule]]
-id      = "{id}"
-why     = {why}
-match   = {{ route = [{routes}], {agent}breadth = {{ over = {over}, per = "{window}" }}, not = {{ agent = {{ verification = "verified" }} }} }}
-key     = "visitor"
-quota   = "{id}"
-advice  = {advice}
-mode    = "shadow"
-owner   = ""
-expires = "{expires}"
-
-[rule.evidence]
-finding   = "{finding}"
-window    = "{from}/{to}"
-clients   = {clients}
-requests  = {requests}
-units     = {cost}
-{samples}predicted = [{effects}]
-"#,
-            id = self.id(),
-            units = self.quota.units(),
-            per = duration(self.quota.period_ms()),
-            burst = self.quota.burst(),
-            why = quoted(&self.why()),
-            routes = list(self.routes.iter()),
-            agent = self.agent(),
-            over = self.over,
-            advice = quoted(ADVICE),
-            expires = self.expires,
-            finding = self.finding.id,
-            from = self.told_text("from"),
-            to = self.told_text("to"),
-            clients = self.finding.keys.len(),
-            requests = self.told_number("requests"),
-            cost = self.told_number("units"),
-            samples = self.samples(),
-            effects = list(effects(predicted)),
-        )
+    fn evidence(&self, predicted: &Predicted) -> Table {
+        let mut table = Table::new("[rule.evidence]");
+        table.text("finding", &self.finding.id);
+        table.text("window", &format!("{}/{}", self.told_text("from"), self.told_text("to")));
+        table.number("clients", self.finding.keys.len() as u64);
+        table.number("requests", self.told_number("requests"));
+        table.number("units", self.told_number("units"));
+        table.texts("samples", self.samples());
+        table.texts("predicted", effects(predicted));
+        table
     }
 }
 
-/// A duration of whole seconds, as rule files write it.
+/// A duration as rule files write it. Those of a draft are of whole seconds.
 fn duration(millis: u32) -> String {
-    match millis / 1_000 {
-        seconds if seconds % 60 == 0 => format!("{}m", seconds / 60),
-        seconds => format!("{seconds}s"),
-    }
+    print::duration(millis).unwrap_or_default()
 }
 
 fn effects(predicted: &Predicted) -> impl Iterator<Item = String> + '_ {
@@ -182,16 +151,6 @@ fn effects(predicted: &Predicted) -> impl Iterator<Item = String> + '_ {
         format!("{}: {} of {} throttled", cohort.name, cohort.throttled, cohort.clients)
     });
     std::iter::once(saved).chain(cohorts)
-}
-
-fn list(items: impl Iterator<Item = impl AsRef<str>>) -> String {
-    items.map(|item| quoted(item.as_ref())).collect::<Vec<_>>().join(", ")
-}
-
-/// A text as a TOML string of one line: what JSON escapes, and the one control
-/// character that JSON takes as it is.
-fn quoted(text: &str) -> String {
-    Value::from(text).to_string().replace('\u{7f}', "\\u007f")
 }
 
 #[cfg(test)]
@@ -270,8 +229,9 @@ cache = "long"
         site: &str,
         read: fn(&str) -> Result<String, String>,
     ) -> Compiled {
+        let rules = compile_with(site, &[], &mut |name| read(name)).unwrap().rules;
         let proposal = Proposal {
-            rule: draft.toml(&predicted()),
+            rule: draft.toml(&rules, &predicted()).unwrap(),
             finding: draft.finding.id.clone(),
             predicted: predicted(),
         };
@@ -307,6 +267,17 @@ cache = "long"
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_proposal_reads_as_people_write_it() {
+        let site = compile_with("site.toml", &[], &mut |_| Ok(SITE.to_owned())).unwrap().rules;
+        let finding = finding(&["id-1", "id \"2\""]);
+        let draft = Draft {
+            category: Some(Category::Browser),
+            ..draft(&finding, &["page \"of\" docs", "search"])
+        };
+        insta::assert_snapshot!(draft.toml(&site, &predicted()).unwrap());
     }
 
     #[test]

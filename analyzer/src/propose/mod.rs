@@ -149,8 +149,10 @@ fn for_walkers(
             let predicted = predict(&attempt(night, &draft)?);
             if predicted.within_budgets {
                 let saved = predicted.origin_units_saved;
-                if best.as_ref().is_none_or(|(_, most)| saved > *most) {
-                    let (rule, finding) = (draft.toml(&predicted), finding.id.clone());
+                if best.as_ref().is_none_or(|(_, most)| saved > *most)
+                    && let Ok(rule) = draft.toml(night.rules, &predicted)
+                {
+                    let finding = finding.id.clone();
                     best = Some((Proposal { rule, finding, predicted }, saved));
                 }
                 break;
