@@ -7,6 +7,7 @@ pub mod cli;
 pub mod clients;
 pub mod detect;
 mod event;
+pub mod fmt;
 pub mod ingest;
 pub mod night;
 mod page;

@@ -5,6 +5,7 @@
 mod analyze;
 mod backtest;
 mod check;
+mod fmt;
 mod pack;
 mod promote;
 mod shared;
@@ -19,7 +20,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing to report
   1  something could not be done, or a log ended early
-  2  findings, a cohort over its budget, a case that fails, or a denied warning
+  2  findings, a cohort over its budget, a case that fails, or a denied warning;
+     with `fmt --check`, a file that is not formatted
   3  the rules are invalid";
 
 /// Reads the logs, finds the crawlers, proposes rules with evidence.
@@ -34,6 +36,8 @@ struct Arguments {
 enum Command {
     /// Check a site's rule files and its cases: every mistake at once.
     Check(check::Check),
+    /// Format rule files and cases, comments kept.
+    Fmt(fmt::Fmt),
     /// Read logs, find crawlers, propose rules.
     Analyze(analyze::Analyze),
     /// Replay logs through the edge's own engine under some rules.
@@ -100,6 +104,7 @@ pub fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Check(check) => check.run(),
+        Command::Fmt(fmt) => fmt.run(),
         Command::Analyze(analyze) => analyze.run(),
         Command::Backtest(backtest) => backtest.run(),
         Command::Promote(promote) => promote.run(),
