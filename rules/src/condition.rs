@@ -3,6 +3,9 @@
 //! Only what the request itself shows; breadth and the origin's state need
 //! counters and are asked about where budgets are: [`crate::rule::Budget`].
 
+mod packed;
+
+use packed::Demand;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{Agent, Category, Headers};
@@ -16,6 +19,7 @@ use crate::ruleset::Ruleset;
 /// Which requests a rule is about. Fields are joined by AND, the entries of a
 /// list by OR; an empty list says nothing.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Vec<Demand>", into = "Vec<Demand>")]
 pub struct Condition {
     /// Host names.
     pub hosts: Vec<Glob>,
