@@ -34,6 +34,7 @@ pub mod rule;
 pub mod ruleset;
 pub mod store;
 pub mod strain;
+pub mod surface;
 mod words;
 
 pub use compile::{Compiled, compile, compile_with};
