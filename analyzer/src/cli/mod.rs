@@ -8,6 +8,7 @@ mod check;
 mod fmt;
 mod pack;
 mod promote;
+mod schema;
 mod shared;
 mod told;
 
@@ -46,6 +47,8 @@ enum Command {
     Promote(promote::Promote),
     /// Write a site's rules as the pack that the edge reads.
     Pack(pack::Pack),
+    /// Print the rule language as a JSON Schema for editors.
+    Schema(schema::Schema),
 }
 
 /// How results are printed.
@@ -109,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::Backtest(backtest) => backtest.run(),
         Command::Promote(promote) => promote.run(),
         Command::Pack(pack) => pack.run(),
+        Command::Schema(schema) => schema.run(),
     };
     match result {
         Ok(exit) => exit.into(),
