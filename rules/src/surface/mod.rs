@@ -10,6 +10,7 @@ mod cases;
 mod condition;
 mod rule;
 mod site;
+mod store;
 
 pub use cases::CASE_FILE;
 pub use site::RULE_FILE;

@@ -2,6 +2,7 @@
 
 use super::agent::AGENT;
 use super::rule::{COHORT, RULE};
+use super::store::STORE;
 use super::{Key, Kind, Literal, NUMBER, POSITIVE, Table, key, words};
 use crate::parse::RULES_FORMAT;
 use crate::route::{CacheClass, ErrorForm};
@@ -62,6 +63,13 @@ const FILE_KEYS: &[Key] = &[
         "Says when your origin hurts, where the usual bounds do not fit it.",
     )
     .or_else("every key of it at its default"),
+    key(
+        "store",
+        Kind::Table(&STORE, &[]),
+        "store = { site = \"erl\" }",
+        "Says where cells live, where the cache is not exact enough.",
+    )
+    .or_else("all cells in the cache"),
     key(
         "route",
         Kind::Tables(&ROUTE),

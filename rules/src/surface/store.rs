@@ -1,0 +1,37 @@
+//! Where the cells of each kind of key live.
+
+use super::{Key, Kind, Literal, Table, key, words};
+use crate::key::KeyKind;
+use crate::store::StoreKind;
+
+/// The stores.
+pub(super) static STORE: Table = Table {
+    name: "[store]",
+    what: "`[store]`",
+    about: "Where the cells of each kind of key live: in the `cache` of the POP, or in the \
+            platform's rate counters (`erl`), which lose nothing when many ask at once, but count \
+            over `1s`, `10s` or `1m` only and hold neither a burst nor a breadth. A rule that its \
+            store cannot hold is a mistake. The edge keeps all cells in the cache so far, whatever \
+            is said here. It is one for the site, in the site's own file.",
+    keys: &[
+        kept(KeyKind::Visitor, "visitor = \"cache\""),
+        kept(KeyKind::Client, "client = \"cache\""),
+        kept(KeyKind::Network, "network = \"cache\""),
+        kept(KeyKind::Asn, "asn = \"erl\""),
+        kept(KeyKind::Fingerprint, "fingerprint = \"erl\""),
+        kept(KeyKind::Crowd, "crowd = \"cache\""),
+        kept(KeyKind::Site, "site = \"erl\""),
+    ],
+    also: None,
+    choice: None,
+};
+
+const fn kept(kind: KeyKind, example: &'static str) -> Key {
+    key(
+        kind.name(),
+        Kind::Word(words::<StoreKind>),
+        example,
+        "Moves cells that many requests hit at once to where they are counted exactly.",
+    )
+    .or(Literal::Text("cache"))
+}
