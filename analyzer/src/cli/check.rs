@@ -97,7 +97,8 @@ fn print_json(told: &Told<'_>) -> Result<()> {
 /// behind what is told already.
 ///
 /// The rules are decided as of today, so that a case which needs a rule that has
-/// expired fails, and from midnight on, so that the hour makes no difference.
+/// expired fails, and from midnight on, so that the hour makes no difference. One
+/// that has yet to start is taken as started: its case comes with it.
 fn decide(
     compiled: &Compiled,
     packed: &[u8],
@@ -105,7 +106,8 @@ fn decide(
     told: &mut Vec<Diagnostic>,
 ) -> Cases {
     const DAY_MS: u64 = 24 * 3600 * 1000;
-    let rules = compiled.rules.clone();
+    let mut rules = compiled.rules.clone();
+    rules.rules.iter_mut().for_each(|rule| rule.starts = None);
     let (version, secret) = (pack::version(packed), HashKey::default());
     let engine = Engine { rules, version, secret, switch: Mode::Enforce };
     let now = now().unix_millis();

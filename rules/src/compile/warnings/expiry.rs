@@ -5,6 +5,7 @@ use super::Living;
 use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::parse::Context;
 use crate::request::Time;
+use crate::rule::Mode;
 
 const DAY_MS: u64 = 24 * 3600 * 1000;
 
@@ -18,6 +19,8 @@ pub(in crate::compile) struct Life {
     /// Its last day, as it was written.
     day: String,
     ends: Time,
+    /// Whether its end takes something away; that of a trial in shadow does not.
+    acts: bool,
     place: Option<Place>,
 }
 
@@ -28,13 +31,14 @@ impl Life {
             id: one.rule.id.clone(),
             day: expires.value.clone(),
             ends: one.rule.expires?,
+            acts: one.rule.mode == Mode::Enforce,
             place: context.place(&expires.at),
         })
     }
 
     /// What is to be said of it on a day.
     pub(in crate::compile) fn warning(&self, day: Time) -> Option<Diagnostic> {
-        let Self { id, day: last, ends, place } = self;
+        let Self { id, day: last, ends, acts, place } = self;
         let midnight = day.unix_millis() - day.unix_millis() % DAY_MS;
         let days = ends.unix_millis().saturating_sub(midnight) / DAY_MS;
         let (code, message, help) = match days {
@@ -43,7 +47,7 @@ impl Life {
                 format!("rule `{id}` expired on {last} and matches nothing"),
                 "take it away, or give it a later day if it is still needed",
             ),
-            1..=NOTICE_DAYS => (
+            1..=NOTICE_DAYS if *acts => (
                 "expires-soon",
                 match days {
                     1 => format!("rule `{id}` matches for the last time today"),
