@@ -1,0 +1,119 @@
+//! What must hold of any bytes at all: run by the fuzzers in `rules/fuzz`, and on
+//! stable over the inputs that they kept.
+
+use std::borrow::Cow;
+
+use tidegate_rules::cell::{Cell, Layout, Window};
+use tidegate_rules::diagnostic::Source;
+use tidegate_rules::gcra::{self, Charged};
+use tidegate_rules::glob::Glob;
+use tidegate_rules::{Quota, Time, case, compile, pack};
+
+/// One function for each kind of input, by the name of its corpus.
+pub(crate) type Target = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub(crate) const TARGETS: [Target; 4] =
+    [("toml", toml), ("pack", packs), ("cell", cells), ("glob", globs)];
+
+/// Any text is a rule file and a file of cases, or has mistakes that can be
+/// printed; what compiles can be packed and comes out again as it was.
+pub(crate) fn toml(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let mut read = |name: &str| match name {
+        "site.toml" => Ok(text.to_owned()),
+        _ => Err("no such file".to_owned()),
+    };
+    match compile("site.toml", &mut read) {
+        Ok(compiled) => {
+            let packs = pack::encode(&compiled.rules).unwrap();
+            assert_eq!(pack::decode(&packs.rules, packs.addresses).unwrap(), compiled.rules);
+        }
+        Err(mistakes) => assert!(!mistakes.to_string().is_empty()),
+    }
+    let source = Source { name: "cases.toml".to_owned(), text: text.to_owned() };
+    if let Err(mistakes) = case::read(source) {
+        assert!(!mistakes.to_string().is_empty());
+    }
+}
+
+/// No bytes are harmful as packs, and a body with its right checksum is not
+/// either: its rules may be nonsense, but they decide.
+pub(crate) fn packs(data: &[u8]) {
+    let _ = pack::decode(data, Cow::default());
+    let _ = pack::addresses_of(data);
+    let mut whole = b"TGPK\x02".to_vec();
+    whole.extend(crc32fast::hash(data).to_le_bytes());
+    whole.extend(data);
+    let addresses = [b"TGAD\x02", data].concat();
+    if let Ok(rules) = pack::decode(&whole, addresses) {
+        decide(rules);
+    }
+}
+
+fn decide(rules: tidegate_rules::Ruleset) {
+    use tidegate_rules::{Client, Engine, HashKey, Memory, Mode, Request, Stored};
+
+    let version = String::new();
+    let engine = Engine { rules, version, secret: HashKey::default(), switch: Mode::Enforce };
+    let time = Time::from_unix_millis(1_700_000_000_000);
+    let request = Request {
+        client: Some(Client::Address([192, 0, 2, 7].into())),
+        user_agent: Some("curl/8.20.0"),
+        asn: Some(64_496),
+        ..Request::new(time, "GET", "/serde/latest/serde/")
+    };
+    let mut admission = engine.screen(&request).into_admission();
+    let _ = engine.admit(&mut admission, &mut Stored(Memory::default()), time);
+}
+
+/// Whatever a cell holds, a page counts in it, and its budget refuses nobody for
+/// longer than it takes to fill.
+pub(crate) fn cells(data: &[u8]) {
+    let quota = Quota::new(60, 60_000, 10).unwrap();
+    let windows = vec![Window { period_ms: 600_000, bits: 128 }];
+    let layout = Layout::new(vec![quota, quota], windows).with_history();
+    let now = Time::from_unix_millis(1_700_000_000_000);
+    // The layout's own id, so that the bytes are read and not thrown away.
+    let mut bytes = Cell::open(&layout, None).into_bytes();
+    let size = bytes.len();
+    bytes.truncate(4);
+    bytes.extend(data.iter().copied().chain(std::iter::repeat(0)).take(size - 4));
+    for stored in [bytes, data.to_vec()] {
+        let mut cell = Cell::open(&layout, Some(stored));
+        let counts = cell.mark(7, now);
+        assert!(counts.len() == 1 && counts[0] >= 1);
+        cell.remember(now, true);
+        assert!(cell.has_history(now));
+        for slot in 0..3 {
+            let mut tat = cell.arrival(slot);
+            if let Charged::Refused { retry_ms } =
+                gcra::charge(&quota, &mut tat, 1.try_into().unwrap(), now)
+            {
+                assert!(retry_ms * 1_000_000 <= quota.span_nanos() + 1_000_000);
+            }
+        }
+    }
+}
+
+/// A glob and a text, apart by the first line break: matched, and a path glob
+/// means what its pieces say.
+pub(crate) fn globs(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let (glob, asked) = text.split_once('\n').unwrap_or((text, ""));
+    let plain = Glob::text(glob);
+    let matched = plain.matches(asked);
+    if !glob.contains('*') && asked.len() <= tidegate_rules::glob::TEXT_BOUND {
+        assert_eq!(matched, glob == asked);
+    }
+    if let Ok(path) = Glob::path(glob) {
+        // Where `*` stays inside a segment, less is matched than where it does not.
+        assert!(!path.matches(asked) || glob.contains('{') || matched);
+        let index =
+            [(3, &plain), (5, &path)].into_iter().collect::<tidegate_rules::glob::GlobIndex>();
+        let owners: Vec<u16> = index.owners(asked).collect();
+        let wanted = [(3, matched), (5, path.matches(asked))];
+        let wanted: Vec<u16> = wanted.iter().filter(|(_, is)| *is).map(|(at, _)| *at).collect();
+        assert_eq!(owners, wanted);
+    }
+}
