@@ -1,8 +1,8 @@
 //! Packs: a rule set as the edge reads it, and as Config Store entries.
 //!
 //! The rules are one pack and the addresses that they name another, which changes
-//! seldom, may be large, and is searched as it lies. A rules pack is a magic word, a format, a
-//! checksum and, in postcard's encoding, the rule set with the id of its address
+//! seldom, may be large, and is searched as it lies. A rules pack is a magic word,
+//! a format, a checksum and, in postcard's encoding, the rule set with the id of its address
 //! pack; an address pack is a magic word, a format, its id and the networks. They
 //! are compiled and checked before they are packed; the edge only decodes. The
 //! checksum guards against damage, the hash in the pointer against mistaking one
@@ -37,14 +37,6 @@ pub struct Packs {
     pub rules: Vec<u8>,
     /// The networks that they and their agents name; empty where they name none.
     pub addresses: Vec<u8>,
-}
-
-impl Packs {
-    /// Bytes of both.
-    #[must_use]
-    pub fn size(&self) -> usize {
-        self.rules.len() + self.addresses.len()
-    }
 }
 
 /// Why bytes are no pack.

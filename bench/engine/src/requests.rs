@@ -4,8 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use tidegate_rules::{Client, Request, Signals, Time};
 
-/// How many different requests there are: more than fit into a cache line's
-/// worth of luck, few enough to be in memory.
+/// How many different requests there are.
 const COUNT: u32 = 4_096;
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";

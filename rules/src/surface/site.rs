@@ -67,7 +67,7 @@ const FILE_KEYS: &[Key] = &[
         "store",
         Kind::Table(&STORE, &[]),
         "store = { site = \"erl\" }",
-        "Says where cells live, where the cache is not exact enough.",
+        "Says where cells live, where the cache is not the place for them.",
     )
     .or_else("all cells in the cache"),
     key(

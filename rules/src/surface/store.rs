@@ -9,7 +9,7 @@ pub(super) static STORE: Table = Table {
     name: "[store]",
     what: "`[store]`",
     about: "Where the cells of each kind of key live: in the `cache` of the POP, or in the \
-            platform's rate counters (`erl`), which lose nothing when many ask at once, but count \
+            platform's rate counters (`erl`), which may count a tenth too little, count \
             over `1s`, `10s` or `1m` only and hold neither a burst nor a breadth. A rule that its \
             store cannot hold is a mistake. The edge keeps all cells in the cache so far, whatever \
             is said here. It is one for the site, in the site's own file.",
@@ -31,7 +31,7 @@ const fn kept(kind: KeyKind, example: &'static str) -> Key {
         kind.name(),
         Kind::Word(words::<StoreKind>),
         example,
-        "Moves cells that many requests hit at once to where they are counted exactly.",
+        "Moves cells that many requests hit at once to where the platform counts by itself.",
     )
     .or(Literal::Text("cache"))
 }
