@@ -38,13 +38,13 @@ pub(crate) fn refuse(
     let (body, content_type) = told.body(refusal.errors, &observed.accept);
     let mut response = Response::from_status(told.status)
         .with_header("cache-control", "no-store")
-        .with_header("tidegate-rule", &refusal.rule.id)
+        .with_header("tidegate-rule", refusal.rule.id())
         .with_header("content-type", content_type);
     if let Some(seconds) = told.retry_s {
         response.set_header("retry-after", seconds.to_string());
     }
     if let Some(quota) = refusal.quota {
-        let id = &refusal.rule.id;
+        let id = refusal.rule.id();
         let window = quota.period_ms().div_ceil(1000);
         response.set_header("ratelimit-policy", format!("\"{id}\";q={};w={window}", quota.units()));
         let wait = told.retry_s.unwrap_or_default();
@@ -81,9 +81,9 @@ impl<'r> Told<'r> {
             status,
             title,
             retry_s: refusal.retry_ms.map(|ms| ms.div_ceil(1000).min(patience)),
-            rule: &refusal.rule.id,
-            why: &refusal.rule.why,
-            advice: refusal.rule.advice.as_deref(),
+            rule: refusal.rule.id(),
+            why: refusal.rule.why(),
+            advice: refusal.rule.advice(),
             policy: refusal.policy,
             request_id: observed.request_id.as_deref().unwrap_or("unknown"),
         }

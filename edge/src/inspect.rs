@@ -70,7 +70,7 @@ impl Tidegate {
 fn tag(request: &mut Request, flight: &Flight) {
     request.remove_header(TAG);
     let ids = flight.admission.decision.tags.iter().filter_map(|at| flight.engine.rules.rule(*at));
-    let ids: Vec<_> = ids.map(|rule| rule.id.as_str()).collect();
+    let ids: Vec<_> = ids.map(|rule| rule.id()).collect();
     if !ids.is_empty() {
         request.set_header(TAG, ids.join(", "));
     }

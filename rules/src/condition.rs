@@ -2,13 +2,14 @@
 //!
 //! Only what the request itself shows; breadth and the origin's state need
 //! counters and are asked about where budgets are: [`crate::rule::Budget`].
+//!
+//! A rule demands two or three of some twenty things, and a fresh sandbox decodes
+//! a thousand rules: so a condition is a list of what it demands and nothing else.
 
-mod packed;
-
-use packed::Demand;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
-use crate::agent::{Agent, Category, Headers};
+use crate::agent::{Category, Headers};
 use crate::features::Derived;
 use crate::glob::Glob;
 use crate::record::Verification;
@@ -16,45 +17,105 @@ use crate::request::{Request, Time};
 use crate::route::CacheClass;
 use crate::ruleset::Ruleset;
 
-/// Which requests a rule is about. Fields are joined by AND, the entries of a
-/// list by OR; an empty list says nothing.
+/// Which requests a rule is about: those that meet every demand. One without
+/// demands is about all requests.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Vec<Demand>", into = "Vec<Demand>")]
-pub struct Condition {
-    /// Host names.
-    pub hosts: Vec<Glob>,
-    /// Methods.
-    pub methods: Vec<String>,
-    /// Places of routes.
-    pub routes: Vec<u16>,
-    /// Paths.
-    pub paths: Vec<Glob>,
-    /// Whether there is a query.
-    pub query: Option<bool>,
-    /// Places of agents.
-    pub agents: Vec<u16>,
-    /// Categories of agents.
-    pub categories: Vec<Category>,
-    /// What became of the agent's claim.
-    pub verifications: Vec<Verification>,
-    /// Lists of networks of the client.
-    pub networks: Vec<u16>,
-    /// Autonomous systems of the client.
-    pub asns: Vec<u32>,
-    /// Countries of the client.
-    pub countries: Vec<String>,
-    /// Whether credentials came along.
-    pub credentials: Option<bool>,
-    /// Fingerprints of the client's software.
-    pub fingerprints: Vec<u64>,
-    /// Whether the request has the headers that its agent always sends.
-    pub headers: Vec<Headers>,
-    /// What the origin lets caches keep of the route.
-    pub caches: Vec<CacheClass>,
-    /// Times of the day, in UTC.
-    pub hours: Vec<Hours>,
-    /// What must not hold.
-    pub not: Option<Box<Condition>>,
+pub struct Condition(Vec<Demand>);
+
+/// Numbers and words, which mostly are one or two: those take no memory of their
+/// own, and a fresh sandbox is that much sooner ready.
+pub type Few<T> = SmallVec<[T; 2]>;
+
+/// Declares the demands, and for each a way to ask a condition for it.
+macro_rules! demands {
+    (
+        lists { $($(#[$list_doc:meta])+ $list:ident: $List:ident($Entries:ident<$entry:ty>),)+ }
+        options { $($(#[$option_doc:meta])+ $option:ident: $Option:ident($value:ty),)+ }
+    ) => {
+        /// One thing that a condition demands. Of a list, one entry is enough.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        pub enum Demand {
+            $($(#[$list_doc])+ $List($Entries<$entry>),)+
+            $($(#[$option_doc])+ $Option($value),)+
+            /// What must not hold.
+            Not(Condition),
+        }
+
+        impl Demand {
+            /// Whether it demands nothing, as a list without entries does.
+            fn is_empty(&self) -> bool {
+                match self {
+                    $(Self::$List(entries) => entries.is_empty(),)+
+                    _ => false,
+                }
+            }
+        }
+
+        impl Condition {
+            $($(#[$list_doc])+
+            ///
+            /// Empty where any will do.
+            #[must_use]
+            pub fn $list(&self) -> &[$entry] {
+                let own = self.0.iter().find_map(|demand| match demand {
+                    Demand::$List(entries) => Some(entries.as_slice()),
+                    _ => None,
+                });
+                own.unwrap_or_default()
+            })+
+
+            $($(#[$option_doc])+
+            ///
+            /// `None` where either will do.
+            #[must_use]
+            pub fn $option(&self) -> Option<$value> {
+                self.0.iter().find_map(|demand| match demand {
+                    Demand::$Option(value) => Some(*value),
+                    _ => None,
+                })
+            })+
+        }
+    };
+}
+
+// In the order in which they are asked: what is cheap and seldom met first.
+demands! {
+    lists {
+        /// Methods.
+        methods: Methods(Vec<String>),
+        /// Places of routes.
+        routes: Routes(Few<u16>),
+        /// Host names.
+        hosts: Hosts(Vec<Glob>),
+        /// Paths.
+        paths: Paths(Vec<Glob>),
+        /// What the origin lets caches keep of the route.
+        caches: Caches(Few<CacheClass>),
+        /// Times of the day, in UTC.
+        hours: Hours(Few<Hours>),
+        /// Places of agents.
+        agents: Agents(Few<u16>),
+        /// Categories of agents.
+        categories: Categories(Few<Category>),
+        /// What became of the agent's claim.
+        verifications: Verifications(Few<Verification>),
+        /// Whether the request has the headers that its agent always sends.
+        headers: Headers(Few<Headers>),
+        /// Fingerprints of the client's software.
+        fingerprints: Fingerprints(Few<u64>),
+        /// Lists of networks of the client.
+        networks: Networks(Few<u16>),
+        /// Autonomous systems of the client.
+        asns: Asns(Few<u32>),
+        /// Countries of the client.
+        countries: Countries(Vec<String>),
+    }
+    options {
+        /// Whether there is a query.
+        query: Query(bool),
+        /// Whether credentials came along.
+        credentials: Credentials(bool),
+    }
 }
 
 /// A time of the day, in minutes since midnight UTC. One that ends before it
@@ -118,64 +179,78 @@ impl Truth {
 }
 
 impl Condition {
+    /// What meets every one of `demands`, asked in their order.
+    #[must_use]
+    pub fn new(demands: impl IntoIterator<Item = Demand>) -> Self {
+        Self(demands.into_iter().filter(|demand| !demand.is_empty()).collect())
+    }
+
+    /// What it demands.
+    #[must_use]
+    pub fn demands(&self) -> &[Demand] {
+        &self.0
+    }
+
+    /// What must not hold.
+    #[must_use]
+    pub fn not(&self) -> Option<&Self> {
+        self.0.iter().find_map(|demand| match demand {
+            Demand::Not(not) => Some(not),
+            _ => None,
+        })
+    }
+
     /// Whether it holds for a request.
     #[must_use]
     pub fn holds(&self, rules: &Ruleset, request: &Request<'_>, derived: &Derived) -> Truth {
-        let own = self.about_url(request, derived);
-        if own == Truth::No {
-            return own;
+        let mut all = Truth::Yes;
+        for demand in &self.0 {
+            all = all.and(demand.holds(rules, request, derived));
+            if all == Truth::No {
+                break;
+            }
         }
-        let own = own
-            .and(self.about_agent(derived, &rules.agents))
-            .and(self.about_client(rules, request, derived));
-        match &self.not {
-            Some(not) if own != Truth::No => own.and(not.holds(rules, request, derived).negated()),
-            _ => own,
+        all
+    }
+}
+
+impl Demand {
+    fn holds(&self, rules: &Ruleset, request: &Request<'_>, derived: &Derived) -> Truth {
+        let claim = derived.claim;
+        match self {
+            Self::Methods(list) => listed(list, Some(request.method), |want, own| want == own),
+            Self::Routes(list) => listed(list, Some(derived.route), |want, own| Some(*want) == own),
+            Self::Hosts(list) => listed(list, request.host, Glob::matches),
+            Self::Paths(list) => listed(list, Some(request.path), Glob::matches),
+            Self::Caches(list) => listed(list, Some(derived.cache), |want, own| *want == own),
+            Self::Hours(list) => listed(list, Some(request.time), |want, own| want.hold(own)),
+            Self::Agents(list) => {
+                listed(list, claim.map(|claim| claim.agent), |want, own| Some(*want) == own)
+            }
+            Self::Categories(list) => {
+                let agent = claim.map(|claim| claim.agent.and_then(|at| rules.agent(at)));
+                let category = agent.map(|agent| agent.map(|agent| agent.category));
+                listed(list, category, |want, own| Some(*want) == own)
+            }
+            Self::Verifications(list) => {
+                listed(list, claim.map(|claim| claim.verification), |want, own| *want == own)
+            }
+            Self::Headers(list) => {
+                listed(list, claim.and_then(|claim| claim.headers), |want, own| *want == own)
+            }
+            Self::Fingerprints(list) => listed(list, derived.fingerprint, |want, own| *want == own),
+            Self::Networks(list) => {
+                listed(list, derived.places, |want, own| rules.networks.is_in(own, *want))
+            }
+            Self::Asns(list) => listed(list, request.asn, |want, own| *want == own),
+            Self::Countries(list) => listed(list, request.country, |want, own| want == own),
+            Self::Query(want) => Truth::of(Some(request.query.is_some() == *want)),
+            Self::Credentials(want) => Truth::of(request.credentials.map(|own| own == *want)),
+            Self::Not(not) => not.holds(rules, request, derived).negated(),
         }
-    }
-
-    fn about_url(&self, request: &Request<'_>, derived: &Derived) -> Truth {
-        listed(&self.methods, Some(request.method), |want, method| want == method)
-            .and(listed(&self.routes, Some(derived.route), |want, route| Some(*want) == route))
-            .and(listed(&self.hosts, request.host, Glob::matches))
-            .and(listed(&self.paths, Some(request.path), Glob::matches))
-            .and(flag(self.query, Some(request.query.is_some())))
-            .and(listed(&self.caches, Some(derived.cache), |want, cache| *want == cache))
-            .and(listed(&self.hours, Some(request.time), |hours, time| hours.hold(time)))
-    }
-
-    fn about_agent(&self, derived: &Derived, agents: &[Agent]) -> Truth {
-        let name = derived.claim.map(|claim| claim.agent);
-        let category = name.map(|name| {
-            name.and_then(|at| agents.get(usize::from(at))).map(|agent| agent.category)
-        });
-        let verification = derived.claim.map(|claim| claim.verification);
-        let headers = derived.claim.and_then(|claim| claim.headers);
-        listed(&self.agents, name, |want, name| Some(*want) == name)
-            .and(listed(&self.categories, category, |want, category| Some(*want) == category))
-            .and(listed(&self.verifications, verification, |want, found| *want == found))
-            .and(listed(&self.headers, headers, |want, found| *want == found))
-            .and(listed(&self.fingerprints, derived.fingerprint, |want, found| *want == found))
-    }
-
-    fn about_client(&self, rules: &Ruleset, request: &Request<'_>, derived: &Derived) -> Truth {
-        listed(&self.networks, derived.places, |list, places| rules.networks.is_in(places, *list))
-            .and(listed(&self.asns, request.asn, |want, asn| *want == asn))
-            .and(listed(&self.countries, request.country, |want, country| want == country))
-            .and(flag(self.credentials, request.credentials))
     }
 }
 
 fn listed<W, T: Copy>(wanted: &[W], found: Option<T>, is: impl Fn(&W, T) -> bool) -> Truth {
-    if wanted.is_empty() {
-        return Truth::Yes;
-    }
     Truth::of(found.map(|found| wanted.iter().any(|want| is(want, found))))
-}
-
-fn flag(wanted: Option<bool>, found: Option<bool>) -> Truth {
-    match wanted {
-        None => Truth::Yes,
-        Some(wanted) => Truth::of(found.map(|found| found == wanted)),
-    }
 }

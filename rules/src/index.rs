@@ -55,8 +55,8 @@ impl RuleIndex {
         for (at, rule) in placed(rules) {
             let condition = &rule.condition;
             if !index.file(at, condition) {
-                match condition.paths.is_empty() {
-                    false => paths.extend(condition.paths.iter().map(|glob| (at, glob))),
+                match condition.paths().is_empty() {
+                    false => paths.extend(condition.paths().iter().map(|glob| (at, glob))),
                     true => index.file_widely(at, condition),
                 }
             }
@@ -78,17 +78,17 @@ impl RuleIndex {
 
     /// Files a rule under what few requests have, if it demands that.
     fn file(&mut self, at: u16, condition: &Condition) -> bool {
-        self.fingerprints.add(at, &condition.fingerprints, |shown| shown)
-            || self.networks.add(at, &condition.networks, u64::from)
-            || self.asns.add(at, &condition.asns, u64::from)
+        self.fingerprints.add(at, condition.fingerprints(), |shown| shown)
+            || self.networks.add(at, condition.networks(), u64::from)
+            || self.asns.add(at, condition.asns(), u64::from)
     }
 
     fn file_widely(&mut self, at: u16, condition: &Condition) {
-        let countries: Vec<u64> = condition.countries.iter().map(|code| country(code)).collect();
-        let filed = self.agents.add(at, &condition.agents, u64::from)
+        let countries: Vec<u64> = condition.countries().iter().map(|code| country(code)).collect();
+        let filed = self.agents.add(at, condition.agents(), u64::from)
             || self.countries.add(at, &countries, |code| code)
-            || self.categories.add(at, &condition.categories, |category| category as u64)
-            || self.routes.add(at, &condition.routes, u64::from);
+            || self.categories.add(at, condition.categories(), |category| category as u64)
+            || self.routes.add(at, condition.routes(), u64::from);
         if !filed {
             self.others.push(at);
         }

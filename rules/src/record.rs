@@ -156,7 +156,7 @@ impl Engine {
         outcome: &Outcome,
     ) -> Record<'a> {
         let Admission { derived, decision, .. } = admission;
-        let rule_id = |at: u16| self.rules.rule(at).map(|rule| Cow::Borrowed(rule.id.as_str()));
+        let rule_id = |at: u16| self.rules.rule(at).map(|rule| Cow::Borrowed(rule.id()));
         let agent = derived.claim.and_then(|claim| self.rules.agent(claim.agent?));
         let route = derived.route.and_then(|at| self.rules.route(at));
         let charged = outcome.cache.is_some_and(CacheState::reached_origin);

@@ -1,6 +1,10 @@
 //! Rules and cohorts, resolved: what the compiler makes of the TOML.
 
+mod text;
+
 use serde::{Deserialize, Serialize};
+
+pub use text::RuleText;
 
 use crate::condition::{Condition, Truth};
 use crate::features::Derived;
@@ -15,12 +19,8 @@ use crate::words::{Worded, worded};
 /// One rule.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rule {
-    /// Its name, unique in the site's files.
-    pub id: String,
-    /// Why it exists, shown to whoever it refuses.
-    pub why: String,
-    /// What a refused person could do instead.
-    pub advice: Option<String>,
+    /// What it says for itself.
+    pub text: RuleText,
     /// Which requests it is about.
     pub condition: Condition,
     /// What it does with them.
@@ -37,6 +37,24 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Its name, unique in the site's files.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.text.id()
+    }
+
+    /// Why it exists, shown to whoever it refuses.
+    #[must_use]
+    pub fn why(&self) -> &str {
+        self.text.why()
+    }
+
+    /// What a refused person could do instead.
+    #[must_use]
+    pub fn advice(&self) -> Option<&str> {
+        self.text.advice()
+    }
+
     /// Whether it is evaluated at all at `now`.
     #[must_use]
     pub fn lives(&self, now: Time) -> bool {
@@ -62,7 +80,7 @@ impl Rule {
     /// Only GET and HEAD are charged or refused unless a rule names a method:
     /// publish, yank, login and rebuild are never hurt.
     fn is_about(&self, method: &str) -> bool {
-        !self.condition.methods.is_empty()
+        !self.condition.methods().is_empty()
             || self.effect == Effect::Allow
             || ["GET", "HEAD"].contains(&method)
     }

@@ -105,7 +105,7 @@ impl House {
     /// What became of a request: the action, the rule that decided, and the
     /// rules that were hits in shadow.
     fn told(&self, decision: &Decision) -> String {
-        let id = |at: &u16| self.engine.rules.rule(*at).unwrap().id.clone();
+        let id = |at: &u16| self.engine.rules.rule(*at).unwrap().id().to_owned();
         let action = match decision.action {
             Action::Pass => "pass",
             Action::Allow => "allow",

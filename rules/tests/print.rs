@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use proptest::prelude::*;
 use random::SITE;
-use tidegate_rules::condition::Condition;
+use tidegate_rules::condition::{Condition, Demand};
 use tidegate_rules::print::{self, QuotaNames};
 use tidegate_rules::rule::Rule;
 use tidegate_rules::{Ruleset, compile};
@@ -31,14 +31,21 @@ fn printed(rules: &Ruleset) -> String {
 
 /// A condition without its networks, whose places may change, and those of it
 /// and of what it negates.
-fn without_networks(mut condition: Condition) -> (Condition, Vec<Vec<u16>>) {
-    let mut lists = vec![std::mem::take(&mut condition.networks)];
-    if let Some(not) = condition.not.take() {
-        let (not, more) = without_networks(*not);
-        condition.not = Some(Box::new(not));
-        lists.extend(more);
+fn without_networks(condition: &Condition) -> (Condition, Vec<Vec<u16>>) {
+    let mut lists = vec![condition.networks().to_vec()];
+    let mut others = Vec::new();
+    for demand in condition.demands() {
+        match demand {
+            Demand::Networks(_) => {}
+            Demand::Not(not) => {
+                let (not, more) = without_networks(not);
+                others.push(Demand::Not(not));
+                lists.extend(more);
+            }
+            other => others.push(other.clone()),
+        }
     }
-    (condition, lists)
+    (Condition::new(others), lists)
 }
 
 /// Addresses on and around every border that the lists below have.
@@ -51,7 +58,7 @@ fn addresses() -> impl Iterator<Item = IpAddr> {
 
 fn assert_same(was: &Ruleset, is: &Ruleset) {
     let bare = |rule: &Rule| {
-        let (condition, lists) = without_networks(rule.condition.clone());
+        let (condition, lists) = without_networks(&rule.condition);
         (Rule { condition, ..rule.clone() }, lists)
     };
     assert_eq!(was.rules.len(), is.rules.len());
@@ -151,8 +158,12 @@ fn what_nobody_can_write_is_not_printed() {
         print::rule(&rules, &rule, &QuotaNames::of(&rule)).is_err()
     };
     assert!(!refused(&|_| {}));
-    assert!(refused(&|rule| rule.condition.routes = vec![u16::MAX]));
-    assert!(refused(&|rule| rule.condition.agents = vec![u16::MAX]));
+    assert!(refused(
+        &|rule| rule.condition = Condition::new([Demand::Routes([u16::MAX].into_iter().collect())])
+    ));
+    assert!(refused(
+        &|rule| rule.condition = Condition::new([Demand::Agents([u16::MAX].into_iter().collect())])
+    ));
     assert!(refused(&|rule| rule.rollout = 0));
     assert!(refused(&|rule| rule.expires = Some(tidegate_rules::Time::from_unix_millis(1))));
 }

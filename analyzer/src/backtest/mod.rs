@@ -83,7 +83,7 @@ impl<'e> Replay<'e> {
             trial,
             pops: HashMap::new(),
             totals: Totals::default(),
-            rules: trial.rules.rules.iter().map(|rule| RuleResult::new(&rule.id)).collect(),
+            rules: trial.rules.rules.iter().map(|rule| RuleResult::new(rule.id())).collect(),
             clients: HashMap::new(),
             visitors: Visitors::new(&trial.rules),
         }

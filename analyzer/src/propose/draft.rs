@@ -5,12 +5,12 @@ use serde_json::Value;
 use tidegate_rules::agent::Category;
 use tidegate_rules::breadth::bits_for;
 use tidegate_rules::cell::{Layout, Window};
-use tidegate_rules::condition::Condition;
+use tidegate_rules::condition::{Condition, Demand};
 use tidegate_rules::index::RuleIndex;
 use tidegate_rules::key::KeyKind;
 use tidegate_rules::print::{self, QuotaNames, Table, Unprintable};
 use tidegate_rules::record::Verification;
-use tidegate_rules::rule::{Budget, Effect, Rule};
+use tidegate_rules::rule::{Budget, Effect, Rule, RuleText};
 use tidegate_rules::store::Gate;
 use tidegate_rules::{Mode, Quota, Ruleset};
 
@@ -54,18 +54,15 @@ impl Draft<'_> {
             u16::try_from(at).ok()
         };
         let verified =
-            Condition { verifications: vec![Verification::Verified], ..Condition::default() };
+            Condition::new([Demand::Verifications([Verification::Verified].into_iter().collect())]);
         let gate = Gate { window: 0, over: Some(self.over), under: None };
         Rule {
-            id: self.id(),
-            why: self.why(),
-            advice: Some(ADVICE.to_owned()),
-            condition: Condition {
-                routes: self.routes.iter().filter_map(place).collect(),
-                categories: self.category.into_iter().collect(),
-                not: Some(Box::new(verified)),
-                ..Condition::default()
-            },
+            text: RuleText::new(&self.id(), &self.why(), Some(ADVICE)),
+            condition: Condition::new([
+                Demand::Routes(self.routes.iter().filter_map(place).collect()),
+                Demand::Categories(self.category.into_iter().collect()),
+                Demand::Not(verified),
+            ]),
             effect: Effect::Throttle(Budget {
                 key: KeyKind::Visitor,
                 slot: 0,

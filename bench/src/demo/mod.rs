@@ -155,7 +155,7 @@ fn backtest_proposal(site: &Path, proposals: &Path, log: &Path) -> Result<Backte
     let compiled = compile(site, &[proposals.to_string_lossy().into_owned()])?;
     let (inputs, secret) = ([Input::Path(log.to_owned())], HashKey::default());
     let mut rules = compiled.rules.clone();
-    let learned = rules.rules.iter_mut().filter(|rule| rule.id.starts_with("learned-"));
+    let learned = rules.rules.iter_mut().filter(|rule| rule.id().starts_with("learned-"));
     learned.for_each(|rule| rule.mode = Mode::Enforce);
     let version = pack::version(&pack::encode(&rules)?.rules);
     let engine = Engine { rules, version, secret: secret.clone(), switch: Mode::Enforce };

@@ -178,11 +178,11 @@ impl Judge<'_> {
 
 impl<'j> Judge<'j> {
     fn rule_id(&self, at: u16) -> Option<&'j str> {
-        Some(self.engine.rules.rule(at)?.id.as_str())
+        Some(self.engine.rules.rule(at)?.id())
     }
 
     fn rule_ids(&self) -> impl Iterator<Item = &'j str> + Clone + use<'j> {
-        self.engine.rules.rules.iter().map(|rule| rule.id.as_str())
+        self.engine.rules.rules.iter().map(|rule| rule.id())
     }
 
     fn name<'k>(

@@ -102,10 +102,10 @@ impl Compiler<'_> {
     /// A request dearer than the burst would be refused for ever.
     fn demand_burst(&self, name: &Spot<String>, quota: &Quota, condition: &Condition) {
         let by_place = |at: &u16| self.costs.get(usize::from(*at)).copied();
-        let dearest = if condition.routes.is_empty() {
+        let dearest = if condition.routes().is_empty() {
             self.costs.iter().copied().max().unwrap_or_default().max(UNROUTED_COST)
         } else {
-            condition.routes.iter().filter_map(by_place).max().unwrap_or_default()
+            condition.routes().iter().filter_map(by_place).max().unwrap_or_default()
         };
         if quota.burst().get() < dearest {
             let message = format!(

@@ -3,7 +3,7 @@
 use super::Compiler;
 use super::site::texts;
 use crate::breadth::THRESHOLD_BOUND;
-use crate::condition::Condition;
+use crate::condition::{Condition, Demand, Few};
 use crate::parse::{RawBreadth, RawCondition, Spot};
 use crate::rule::Breadth;
 use crate::words::Worded;
@@ -14,25 +14,28 @@ const WINDOW_BOUND_MS: u32 = 10_000;
 impl Compiler<'_> {
     /// All of a condition but its breadth, which is a matter of cells.
     pub(super) fn condition(&self, raw: &RawCondition) -> Condition {
-        Condition {
-            hosts: texts(&raw.hosts),
-            methods: self.methods(&raw.methods),
-            routes: self.names("route", &raw.routes, &self.routes),
-            paths: self.globs(&raw.paths),
-            query: raw.query.as_ref().map(|query| query.value),
-            agents: self.names("agent", &raw.agents, &self.agents),
-            categories: self.words("category", &raw.categories),
-            verifications: self.words("verification", &raw.verifications),
-            networks: self.list(&raw.networks).into_iter().collect(),
-            asns: raw.asns.iter().map(|asn| asn.value).collect(),
-            countries: self.countries(&raw.countries),
-            credentials: raw.credentials.as_ref().map(|credentials| credentials.value),
-            fingerprints: self.fingerprints(&raw.fingerprints),
-            headers: self.words("state of headers", &raw.headers),
-            caches: self.words("cache class", &raw.caches),
-            hours: self.hours(&raw.hours),
-            not: raw.not.as_ref().map(|not| Box::new(self.negated(not))),
-        }
+        let lists = [
+            Demand::Methods(self.methods(&raw.methods)),
+            Demand::Routes(self.names("route", &raw.routes, &self.routes)),
+            Demand::Hosts(texts(&raw.hosts)),
+            Demand::Paths(self.globs(&raw.paths)),
+            Demand::Caches(self.words("cache class", &raw.caches)),
+            Demand::Hours(self.hours(&raw.hours)),
+            Demand::Agents(self.names("agent", &raw.agents, &self.agents)),
+            Demand::Categories(self.words("category", &raw.categories)),
+            Demand::Verifications(self.words("verification", &raw.verifications)),
+            Demand::Headers(self.words("state of headers", &raw.headers)),
+            Demand::Fingerprints(self.fingerprints(&raw.fingerprints)),
+            Demand::Networks(self.list(&raw.networks).into_iter().collect()),
+            Demand::Asns(raw.asns.iter().map(|asn| asn.value).collect()),
+            Demand::Countries(self.countries(&raw.countries)),
+        ];
+        let others = [
+            raw.query.as_ref().map(|query| Demand::Query(query.value)),
+            raw.credentials.as_ref().map(|credentials| Demand::Credentials(credentials.value)),
+            raw.not.as_ref().map(|not| Demand::Not(self.negated(not))),
+        ];
+        Condition::new(lists.into_iter().chain(others.into_iter().flatten()))
     }
 
     fn negated(&self, raw: &RawCondition) -> Condition {
@@ -77,7 +80,7 @@ impl Compiler<'_> {
         what: &str,
         spots: &[Spot<String>],
         known: &std::collections::BTreeMap<String, u16>,
-    ) -> Vec<u16> {
+    ) -> Few<u16> {
         let find = |spot: &Spot<String>| {
             let found = known.get(&spot.value).copied();
             if found.is_none() {
@@ -88,7 +91,7 @@ impl Compiler<'_> {
         spots.iter().filter_map(find).collect()
     }
 
-    fn words<T: Worded>(&self, what: &str, spots: &[Spot<String>]) -> Vec<T> {
+    fn words<T: Worded>(&self, what: &str, spots: &[Spot<String>]) -> Few<T> {
         spots.iter().filter_map(|spot| self.context.word(what, spot)).collect()
     }
 

@@ -6,16 +6,15 @@ use super::Compiler;
 use super::layout::Plans;
 use super::names::{COUNT_BOUND, text};
 use crate::cell::Layout;
-use crate::condition::Condition;
+use crate::condition::{Condition, Demand};
 use crate::key::KeyKind;
 use crate::parse::{RawCohort, RawRule, Spot};
-use crate::rule::{Cohort, Effect, Harm, Mode, Rule, Verdict};
+use crate::rule::{Cohort, Effect, Harm, Mode, Rule, RuleText, Verdict};
 
 /// Whether a condition asks for nothing but the name or the category of an agent.
 fn is_mere_claim(condition: &Condition) -> bool {
-    let claims = !condition.agents.is_empty() || !condition.categories.is_empty();
-    let Condition { agents, categories, .. } = condition.clone();
-    claims && *condition == Condition { agents, categories, ..Condition::default() }
+    let claims = |demand: &Demand| matches!(demand, Demand::Agents(_) | Demand::Categories(_));
+    !condition.demands().is_empty() && condition.demands().iter().all(claims)
 }
 
 impl Compiler<'_> {
@@ -52,9 +51,11 @@ impl Compiler<'_> {
         let expires = raw.expires.as_ref().and_then(|day| self.end_of_day(day));
         self.demand_review(raw, mode);
         Some(Rule {
-            id: text(raw.id.as_ref()),
-            why: text(raw.why.as_ref()),
-            advice: raw.advice.as_ref().map(|advice| advice.value.clone()),
+            text: RuleText::new(
+                &text(raw.id.as_ref()),
+                &text(raw.why.as_ref()),
+                raw.advice.as_ref().map(|advice| advice.value.as_str()),
+            ),
             condition,
             effect: effect?,
             mode,

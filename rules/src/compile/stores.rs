@@ -79,9 +79,9 @@ impl Compiler<'_> {
     /// What the cheapest request costs that a rule charges.
     fn cheapest(&self, condition: &Condition) -> u32 {
         let by_place = |at: &u16| self.costs.get(usize::from(*at)).copied();
-        let costs: Vec<u32> = match condition.routes.is_empty() {
+        let costs: Vec<u32> = match condition.routes().is_empty() {
             true => self.costs.iter().copied().chain([UNROUTED_COST]).collect(),
-            false => condition.routes.iter().filter_map(by_place).collect(),
+            false => condition.routes().iter().filter_map(by_place).collect(),
         };
         costs.into_iter().filter(|cost| *cost > 0).min().unwrap_or(UNROUTED_COST)
     }

@@ -3,7 +3,7 @@
 use ipnet::IpNet;
 
 use super::Compiler;
-use crate::condition::Hours;
+use crate::condition::{Few, Hours};
 use crate::glob::Glob;
 use crate::parse::Spot;
 use crate::request::Time;
@@ -23,7 +23,7 @@ impl Compiler<'_> {
     }
 
     /// Times of the day such as `22:00-06:00`, in UTC.
-    pub(super) fn hours(&self, spots: &[Spot<String>]) -> Vec<Hours> {
+    pub(super) fn hours(&self, spots: &[Spot<String>]) -> Few<Hours> {
         let parse = |spot: &Spot<String>| {
             let parsed = hours(&spot.value);
             if parsed.is_none() {
@@ -37,7 +37,7 @@ impl Compiler<'_> {
     }
 
     /// Fingerprints, as records carry them: 16 hex digits.
-    pub(super) fn fingerprints(&self, spots: &[Spot<String>]) -> Vec<u64> {
+    pub(super) fn fingerprints(&self, spots: &[Spot<String>]) -> Few<u64> {
         let parse = |spot: &Spot<String>| {
             let parsed = hex_fingerprint(&spot.value);
             if parsed.is_none() {

@@ -52,7 +52,7 @@ impl Engine {
             Effect::Allow | Effect::Block | Effect::Tag => KeyKind::Client,
         };
         derived.key(kind).is_some_and(|key| {
-            let hash = self.secret.hash(b'r', &[rule.id.as_bytes(), &key.hash.to_le_bytes()]);
+            let hash = self.secret.hash(b'r', &[rule.id().as_bytes(), &key.hash.to_le_bytes()]);
             hash % 100 < u128::from(rule.rollout)
         })
     }

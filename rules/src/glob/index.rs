@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pattern::Pattern;
 use super::{Glob, TEXT_BOUND};
+use crate::ruleset::placed;
 
 /// Globs with their owners, in the order in which they are asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +41,8 @@ struct Listed {
     /// Every glob, one after another.
     text: String,
     entries: Vec<Entry>,
+    /// The places of the globs that are filed, in the order of their slots.
+    order: Vec<u16>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,12 +120,10 @@ impl From<Listed> for GlobIndex {
             index.starts.push(start);
             start = start.saturating_add(entry.length);
         }
-        let places = (0..=u16::MAX).zip(&listed.entries);
-        let (unfiled, filed): (Vec<_>, Vec<_>) =
-            places.map(|(at, entry)| (entry.run, at)).partition(|(run, _)| *run == 0);
-        index.unfiled = unfiled.into_iter().map(|(_, at)| at).collect();
-        index.filed = filed;
-        index.filed.sort_unstable_by_key(|(run, at)| (slot(*run), *at));
+        let unfiled = placed(&listed.entries).filter(|(_, entry)| entry.run == 0);
+        index.unfiled = unfiled.map(|(at, _)| at).collect();
+        let run = |at: &u16| Some((listed.entries.get(usize::from(*at))?.run, *at));
+        index.filed = listed.order.iter().filter_map(run).collect();
         if !index.filed.is_empty() {
             index.ends.resize(SLOTS, 0);
         }
@@ -160,6 +161,10 @@ impl<'g> FromIterator<(u16, &'g Glob)> for GlobIndex {
             let length = u32::try_from(glob.text.len()).unwrap_or(u32::MAX);
             listed.entries.push(Entry { length, path: glob.path, owner, run });
         }
+        let mut filed: Vec<(u16, &Entry)> =
+            placed(&listed.entries).filter(|(_, entry)| entry.run != 0).collect();
+        filed.sort_unstable_by_key(|(at, entry)| (slot(entry.run), *at));
+        listed.order = filed.into_iter().map(|(at, _)| at).collect();
         listed.into()
     }
 }
@@ -206,11 +211,12 @@ mod tests {
 
     #[test]
     fn lengths_that_do_not_fit_the_text_are_harmless() {
-        let mut listed = Listed { text: "ä".to_owned(), entries: Vec::new() };
+        let mut listed = Listed { text: "ä".to_owned(), ..Listed::default() };
         let entry = Entry { length: 1, path: false, owner: 0, run: 0 };
         listed.entries.push(entry);
         listed.entries.push(Entry { length: u32::MAX, ..entry });
         listed.entries.push(Entry { run: u32::MAX, ..entry });
+        listed.order.extend([2, 2, u16::MAX]);
         assert_eq!(GlobIndex::from(listed).first_owner("ä"), None);
     }
 

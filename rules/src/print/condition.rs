@@ -26,11 +26,11 @@ pub(super) fn inline(
     let mut table = Inline::default();
     about_url(&mut table, rules, condition)?;
     about_client(&mut table, rules, condition)?;
-    table.words("cache", &condition.caches);
-    table.texts("hours", condition.hours.iter().map(|hours| times(*hours)));
+    table.words("cache", condition.caches());
+    table.texts("hours", condition.hours().iter().map(|hours| times(*hours)));
     table.one("origin", counted.origin.map(|origin| quoted(origin.name())));
     table.one("breadth", counted.breadth.map(|breadth| threshold(&breadth)).transpose()?);
-    if let Some(not) = &condition.not {
+    if let Some(not) = condition.not() {
         // A negated nothing is still something: it never holds.
         let inner = inline(rules, not, &Counted::default())?;
         table.one("not", Some(inner.unwrap_or_else(|| "{}".to_owned())));
@@ -43,11 +43,11 @@ fn about_url(
     rules: &Ruleset,
     condition: &Condition,
 ) -> Result<(), Unprintable> {
-    table.texts("host", condition.hosts.iter().map(Glob::as_str));
-    table.texts("method", &condition.methods);
-    table.texts("route", names(&condition.routes, |at| Some(&rules.route(at)?.name))?);
-    table.texts("path", condition.paths.iter().map(Glob::as_str));
-    table.one("query", condition.query.map(|query| query.to_string()));
+    table.texts("host", condition.hosts().iter().map(Glob::as_str));
+    table.texts("method", condition.methods());
+    table.texts("route", names(condition.routes(), |at| Some(&rules.route(at)?.name))?);
+    table.texts("path", condition.paths().iter().map(Glob::as_str));
+    table.one("query", condition.query().map(|query| query.to_string()));
     Ok(())
 }
 
@@ -57,20 +57,20 @@ fn about_client(
     condition: &Condition,
 ) -> Result<(), Unprintable> {
     let mut agent = Inline::default();
-    agent.texts("name", names(&condition.agents, |at| Some(&rules.agent(at)?.name))?);
-    agent.words("category", &condition.categories);
-    agent.words("verification", &condition.verifications);
-    agent.words("headers", &condition.headers);
+    agent.texts("name", names(condition.agents(), |at| Some(&rules.agent(at)?.name))?);
+    agent.words("category", condition.categories());
+    agent.words("verification", condition.verifications());
+    agent.words("headers", condition.headers());
     table.one("agent", agent.text());
-    table.texts("fingerprint", condition.fingerprints.iter().map(|hash| format!("{hash:016x}")));
-    if !condition.networks.is_empty() {
-        let networks = networks::of(&rules.networks, &condition.networks)
+    table.texts("fingerprint", condition.fingerprints().iter().map(|hash| format!("{hash:016x}")));
+    if !condition.networks().is_empty() {
+        let networks = networks::of(&rules.networks, condition.networks())
             .ok_or(Unprintable("its networks cannot be read"))?;
         table.texts("network", networks.iter().map(ToString::to_string));
     }
-    table.list("asn", condition.asns.iter().map(ToString::to_string));
-    table.texts("country", &condition.countries);
-    table.one("credentials", condition.credentials.map(|credentials| credentials.to_string()));
+    table.list("asn", condition.asns().iter().map(ToString::to_string));
+    table.texts("country", condition.countries());
+    table.one("credentials", condition.credentials().map(|credentials| credentials.to_string()));
     Ok(())
 }
 

@@ -43,7 +43,7 @@ impl QuotaNames {
     /// their ids.
     #[must_use]
     pub fn of(rule: &Rule) -> Self {
-        Self { budget: format!("{}-budget", rule.id), floor: format!("{}-floor", rule.id) }
+        Self { budget: format!("{}-budget", rule.id()), floor: format!("{}-floor", rule.id()) }
     }
 }
 
@@ -105,15 +105,15 @@ impl std::error::Error for Unprintable {}
 /// ```
 pub fn rule(rules: &Ruleset, rule: &Rule, names: &QuotaNames) -> Result<Printed, Unprintable> {
     let mut table = Table::new("[[rule]]");
-    table.text("id", &rule.id);
-    table.text("why", &rule.why);
+    table.text("id", rule.id());
+    table.text("why", rule.why());
     let quotas = match &rule.effect {
         Effect::Throttle(budget) => throttle(rules, rule, budget, names, &mut table)?,
         Effect::Allow => verdict(rules, rule, Verdict::Allow, &mut table)?,
         Effect::Block => verdict(rules, rule, Verdict::Block, &mut table)?,
         Effect::Tag => verdict(rules, rule, Verdict::Tag, &mut table)?,
     };
-    if let Some(advice) = &rule.advice {
+    if let Some(advice) = rule.advice() {
         table.text("advice", advice);
     }
     table.text("mode", rule.mode.name());

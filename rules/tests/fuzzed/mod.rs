@@ -42,10 +42,10 @@ pub(crate) fn toml(data: &[u8]) {
 pub(crate) fn packs(data: &[u8]) {
     let _ = pack::decode(data, Cow::default());
     let _ = pack::addresses_of(data);
-    let mut whole = b"TGPK\x02".to_vec();
+    let mut whole = [b"TGPK".as_slice(), &[pack::PACK_FORMAT]].concat();
     whole.extend(crc32fast::hash(data).to_le_bytes());
     whole.extend(data);
-    let addresses = [b"TGAD\x02", data].concat();
+    let addresses = [b"TGAD", [pack::PACK_FORMAT].as_slice(), data].concat();
     if let Ok(rules) = pack::decode(&whole, addresses) {
         decide(rules);
     }

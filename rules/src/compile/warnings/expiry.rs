@@ -28,7 +28,7 @@ impl Life {
     pub(super) fn of(context: &Context, one: &Living<'_>) -> Option<Self> {
         let expires = one.raw.expires.as_ref()?;
         Some(Self {
-            id: one.rule.id.clone(),
+            id: one.rule.id().to_owned(),
             day: expires.value.clone(),
             ends: one.rule.expires?,
             acts: one.rule.mode == Mode::Enforce,

@@ -13,7 +13,7 @@ pub(super) use expiry::Life;
 use ipnet::IpNet;
 pub(super) use relations::World;
 
-use crate::condition::Condition;
+use crate::condition::{Condition, Demand};
 use crate::parse::{Context, RawFile, RawRule};
 use crate::rule::{Effect, Mode, Rule};
 use crate::ruleset::Ruleset;
@@ -52,11 +52,10 @@ fn living<'r>(files: &'r [RawFile], rules: &'r Ruleset) -> Vec<Living<'r>> {
     let living = all.filter(|(_, rule)| rule.mode != Mode::Off);
     living
         .map(|(raw, rule)| {
-            let mut condition = rule.condition.clone();
-            if condition.methods.is_empty() && rule.effect != Effect::Allow {
-                condition.methods = ["GET", "HEAD"].map(str::to_owned).to_vec();
-            }
-            Living { raw, rule, condition }
+            let unsaid = rule.condition.methods().is_empty() && rule.effect != Effect::Allow;
+            let usual = unsaid.then(|| Demand::Methods(["GET", "HEAD"].map(str::to_owned).into()));
+            let demands = rule.condition.demands().iter().cloned().chain(usual);
+            Living { raw, rule, condition: Condition::new(demands) }
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 
 use super::relations::strangers;
 use super::{Living, World};
-use crate::condition::Condition;
+use crate::condition::{Condition, Demand};
 use crate::parse::{At, Context, RawCohort, RawCondition, Spot};
 use crate::route::CacheClass;
 use crate::rule::Effect;
@@ -21,7 +21,7 @@ pub(super) fn warn(context: &Context, world: &World<'_>, one: &Living<'_>) -> bo
         .or_else(|| free(world, one))
         .or_else(|| ends_first(one));
     let Some(Why { at, why, help }) = found else { return false };
-    let message = format!("rule `{}` can never act: {why}", one.rule.id);
+    let message = format!("rule `{}` can never act: {why}", one.rule.id());
     context.warn(at, "never-matches", message, help);
     true
 }
@@ -51,7 +51,7 @@ fn condition<'r>(
 }
 
 fn about_url<'r>(world: &World<'_>, raw: &'r RawCondition, own: &Condition) -> Option<Why<'r>> {
-    if strangers(&own.hosts, &world.rules.hosts) {
+    if strangers(own.hosts(), &world.rules.hosts) {
         return Some(Why {
             at: first(&raw.hosts)?,
             why: format!("{} is no host of `{}`", listed(&raw.hosts), world.rules.site),
@@ -80,7 +80,7 @@ fn about_url<'r>(world: &World<'_>, raw: &'r RawCondition, own: &Condition) -> O
     let known = |class: &CacheClass| {
         *class == CacheClass::default() || world.rules.routes.iter().any(|it| it.cache == *class)
     };
-    if !own.caches.is_empty() && !own.caches.iter().any(known) {
+    if !own.caches().is_empty() && !own.caches().iter().any(known) {
         return Some(Why {
             at: first(&raw.caches)?,
             why: format!("no route has the cache class {}", either(&raw.caches)),
@@ -103,8 +103,8 @@ fn about_agent<'r>(world: &World<'_>, raw: &'r RawCondition, own: &Condition) ->
             help: "`name` and `category` must both hold: leave one of them out".to_owned(),
         });
     }
-    let is_of = |agent: &&crate::agent::Agent| own.categories.contains(&agent.category);
-    if !own.categories.is_empty() && !agents.iter().any(|agent| is_of(&agent)) {
+    let is_of = |agent: &&crate::agent::Agent| own.categories().contains(&agent.category);
+    if !own.categories().is_empty() && !agents.iter().any(|agent| is_of(&agent)) {
         return Some(Why {
             at: first(&raw.categories)?,
             why: format!("no agent of this site is of the category {}", either(&raw.categories)),
@@ -112,11 +112,11 @@ fn about_agent<'r>(world: &World<'_>, raw: &'r RawCondition, own: &Condition) ->
         });
     }
     let named = |at: u16, agent: &&crate::agent::Agent| {
-        (own.agents.is_empty() || own.agents.contains(&at))
-            && (own.categories.is_empty() || is_of(agent))
+        (own.agents().is_empty() || own.agents().contains(&at))
+            && (own.categories().is_empty() || is_of(agent))
     };
     let mut asked = crate::ruleset::placed(agents).filter(|(at, agent)| named(*at, agent));
-    if !own.headers.is_empty() && asked.all(|(_, agent)| agent.sends.is_empty()) {
+    if !own.headers().is_empty() && asked.all(|(_, agent)| agent.sends.is_empty()) {
         return Some(Why {
             at: first(&raw.headers)?,
             why: "of none of these agents is it known which headers it always sends".to_owned(),
@@ -142,8 +142,9 @@ fn about_pages(raw: &RawCondition) -> Option<Why<'_>> {
 }
 
 fn left_out<'r>(world: &World<'_>, raw: &'r RawCondition, own: &Condition) -> Option<Why<'r>> {
-    let not = own.not.as_ref()?;
-    let rest = Condition { not: None, ..own.clone() };
+    let not = own.not()?;
+    let rest = own.demands().iter().filter(|demand| !matches!(demand, Demand::Not(_)));
+    let rest = Condition::new(rest.cloned());
     let at = &raw.not.as_ref()?.at;
     world.covers(not, &rest).then(|| Why {
         at,
@@ -154,7 +155,7 @@ fn left_out<'r>(world: &World<'_>, raw: &'r RawCondition, own: &Condition) -> Op
 
 /// What costs nothing is never charged.
 fn free<'r>(world: &World<'_>, one: &Living<'r>) -> Option<Why<'r>> {
-    let routes = &one.rule.condition.routes;
+    let routes = one.rule.condition.routes();
     let costs = |at: &u16| world.rules.route(*at).is_some_and(|route| route.cost > 0);
     let throttles = matches!(one.rule.effect, Effect::Throttle(_));
     if !throttles || routes.is_empty() || routes.iter().any(costs) {

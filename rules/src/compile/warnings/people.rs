@@ -13,7 +13,7 @@ const NAMED: usize = 4;
 pub(super) fn warn(context: &Context, world: &World<'_>, one: &Living<'_>) {
     let owner = one.raw.owner.as_ref().map_or("", |owner| owner.value.trim());
     if owner.is_empty() {
-        let message = format!("rule `{}` has no `owner`", one.rule.id);
+        let message = format!("rule `{}` has no `owner`", one.rule.id());
         let help = "say who answers for it and takes it away when it is not needed any more";
         context.warn(one.at(), "no-owner", message, help.to_owned());
     }
@@ -28,7 +28,7 @@ pub(super) fn warn(context: &Context, world: &World<'_>, one: &Living<'_>) {
 /// clients, and only a backtest can say who they are.
 fn overlap(context: &Context, world: &World<'_>, one: &Living<'_>) {
     let condition = &one.condition;
-    if !condition.networks.is_empty() || !condition.fingerprints.is_empty() {
+    if !condition.networks().is_empty() || !condition.fingerprints().is_empty() {
         return;
     }
     let cohorts = world.rules.cohorts.iter().filter(|cohort| {
@@ -46,7 +46,7 @@ fn overlap(context: &Context, world: &World<'_>, one: &Living<'_>) {
     let cohorts = if hurt.len() == 1 { "the cohort" } else { "the cohorts" };
     let message = format!(
         "rule `{}` may block clients of {cohorts} {named}, of whom none may be blocked",
-        one.rule.id,
+        one.rule.id(),
     );
     let help = "leave them out with `not`, or throttle instead: `quota` and `key`";
     context.warn(at, "overlaps-cohort", message, help.to_owned());
@@ -55,7 +55,7 @@ fn overlap(context: &Context, world: &World<'_>, one: &Living<'_>) {
 /// What a client says of itself grants nothing.
 fn exemption(context: &Context, one: &Living<'_>) {
     let condition = &one.rule.condition;
-    let left_out = condition.not.as_deref();
+    let left_out = condition.not();
     let mere = claims(condition) || left_out.is_some_and(claims);
     let Some(verdict) = one.raw.verdict.as_ref().filter(|_| mere && !is_justified(condition))
     else {
@@ -63,27 +63,27 @@ fn exemption(context: &Context, one: &Living<'_>) {
     };
     let message = format!(
         "rule `{}` exempts whoever claims to be that client: nothing in `match` proves it",
-        one.rule.id
+        one.rule.id()
     );
     let help = "add `verification = \"verified\"`, a `network` or `credentials`, or name a route";
     context.warn(&verdict.at, "unverified-allow", message, help.to_owned());
 }
 
 fn claims(condition: &Condition) -> bool {
-    !condition.agents.is_empty()
-        || !condition.categories.is_empty()
-        || !condition.verifications.is_empty()
-        || !condition.headers.is_empty()
-        || !condition.fingerprints.is_empty()
-        || !condition.countries.is_empty()
+    !condition.agents().is_empty()
+        || !condition.categories().is_empty()
+        || !condition.verifications().is_empty()
+        || !condition.headers().is_empty()
+        || !condition.fingerprints().is_empty()
+        || !condition.countries().is_empty()
 }
 
 fn is_justified(condition: &Condition) -> bool {
-    condition.verifications == [Verification::Verified]
-        || condition.credentials == Some(true)
-        || !condition.networks.is_empty()
-        || !condition.asns.is_empty()
-        || !condition.routes.is_empty()
-        || !condition.paths.is_empty()
-        || !condition.caches.is_empty()
+    condition.verifications() == [Verification::Verified]
+        || condition.credentials() == Some(true)
+        || !condition.networks().is_empty()
+        || !condition.asns().is_empty()
+        || !condition.routes().is_empty()
+        || !condition.paths().is_empty()
+        || !condition.caches().is_empty()
 }

@@ -33,9 +33,9 @@ impl<'w> World<'w> {
 
     /// Whether what `wide` leaves out, `narrow` does not have.
     fn leaves_out_as_much(&self, wide: &Condition, narrow: &Condition) -> bool {
-        let Some(out) = &wide.not else { return true };
-        let left_out = narrow.not.as_ref().is_some_and(|other| {
-            let plain = out.not.is_none() && other.not.is_none();
+        let Some(out) = wide.not() else { return true };
+        let left_out = narrow.not().is_some_and(|other| {
+            let plain = out.not().is_none() && other.not().is_none();
             // What fails the larger one fails the smaller one within it.
             out == other || (plain && self.positively_covers(other, out))
         });
@@ -44,28 +44,28 @@ impl<'w> World<'w> {
 
     /// [`World::covers`], whatever the two leave out.
     pub(super) fn positively_covers(&self, wide: &Condition, narrow: &Condition) -> bool {
-        within(&wide.methods, &narrow.methods)
-            && within(&wide.routes, &narrow.routes)
-            && matched(&wide.hosts, &narrow.hosts)
-            && (matched(&wide.paths, &narrow.paths) || self.on_routes(&wide.paths, narrow))
-            && (wide.query.is_none() || wide.query == narrow.query)
-            && within(&wide.agents, &narrow.agents)
-            && (within(&wide.categories, &narrow.categories) || self.of_agents(wide, narrow))
-            && within(&wide.verifications, &narrow.verifications)
-            && self.surround(&wide.networks, &narrow.networks)
-            && within(&wide.asns, &narrow.asns)
-            && within(&wide.countries, &narrow.countries)
-            && (wide.credentials.is_none() || wide.credentials == narrow.credentials)
-            && within(&wide.fingerprints, &narrow.fingerprints)
-            && within(&wide.headers, &narrow.headers)
-            && (within(&wide.caches, &narrow.caches) || self.of_routes(wide, narrow))
-            && during(&wide.hours, &narrow.hours)
+        within(wide.methods(), narrow.methods())
+            && within(wide.routes(), narrow.routes())
+            && matched(wide.hosts(), narrow.hosts())
+            && (matched(wide.paths(), narrow.paths()) || self.on_routes(wide.paths(), narrow))
+            && (wide.query().is_none() || wide.query() == narrow.query())
+            && within(wide.agents(), narrow.agents())
+            && (within(wide.categories(), narrow.categories()) || self.of_agents(wide, narrow))
+            && within(wide.verifications(), narrow.verifications())
+            && self.surround(wide.networks(), narrow.networks())
+            && within(wide.asns(), narrow.asns())
+            && within(wide.countries(), narrow.countries())
+            && (wide.credentials().is_none() || wide.credentials() == narrow.credentials())
+            && within(wide.fingerprints(), narrow.fingerprints())
+            && within(wide.headers(), narrow.headers())
+            && (within(wide.caches(), narrow.caches()) || self.of_routes(wide, narrow))
+            && during(wide.hours(), narrow.hours())
     }
 
     /// Whether it is certain that the two never hold together.
     pub(super) fn apart(&self, one: &Condition, other: &Condition) -> bool {
         let left_out = |condition: &Condition, of: &Condition| {
-            of.not.as_ref().is_some_and(|not| self.covers(not, condition))
+            of.not().is_some_and(|not| self.covers(not, condition))
         };
         self.differ(one, other) || left_out(one, other) || left_out(other, one)
     }
@@ -73,22 +73,24 @@ impl<'w> World<'w> {
     /// Whether a field of one is certainly known and wrong wherever the other
     /// holds, whatever the two leave out.
     fn differ(&self, one: &Condition, other: &Condition) -> bool {
-        distinct(&one.methods, &other.methods)
-            || distinct(&one.routes, &other.routes)
-            || strangers(&one.hosts, &other.hosts)
-            || strangers(&one.paths, &other.paths)
-            || opposite(one.query, other.query)
-            || distinct(&one.agents, &other.agents)
-            || distinct(&one.categories, &other.categories)
-            || distinct(&one.verifications, &other.verifications)
-            || self.elsewhere(&one.networks, &other.networks)
-            || distinct(&one.asns, &other.asns)
-            || distinct(&one.countries, &other.countries)
-            || opposite(one.credentials, other.credentials)
-            || distinct(&one.fingerprints, &other.fingerprints)
-            || distinct(&one.headers, &other.headers)
-            || distinct(&one.caches, &other.caches)
-            || (!one.hours.is_empty() && !other.hours.is_empty() && !meet(&one.hours, &other.hours))
+        distinct(one.methods(), other.methods())
+            || distinct(one.routes(), other.routes())
+            || strangers(one.hosts(), other.hosts())
+            || strangers(one.paths(), other.paths())
+            || opposite(one.query(), other.query())
+            || distinct(one.agents(), other.agents())
+            || distinct(one.categories(), other.categories())
+            || distinct(one.verifications(), other.verifications())
+            || self.elsewhere(one.networks(), other.networks())
+            || distinct(one.asns(), other.asns())
+            || distinct(one.countries(), other.countries())
+            || opposite(one.credentials(), other.credentials())
+            || distinct(one.fingerprints(), other.fingerprints())
+            || distinct(one.headers(), other.headers())
+            || distinct(one.caches(), other.caches())
+            || (!one.hours().is_empty()
+                && !other.hours().is_empty()
+                && !meet(one.hours(), other.hours()))
             || [(one, other), (other, one)].into_iter().any(|(one, other)| {
                 self.not_of_category(one, other)
                     || self.not_of_class(one, other)
@@ -99,22 +101,24 @@ impl<'w> World<'w> {
     /// Whether no agent that `one` names is of a category that `other` names.
     pub(super) fn not_of_category(&self, one: &Condition, other: &Condition) -> bool {
         let category = |at: &u16| self.rules.agent(*at).map(|agent| agent.category);
-        let is_of = |at| category(at).is_some_and(|found| other.categories.contains(&found));
-        !one.agents.is_empty() && !other.categories.is_empty() && !one.agents.iter().any(is_of)
+        let is_of = |at| category(at).is_some_and(|found| other.categories().contains(&found));
+        !one.agents().is_empty()
+            && !other.categories().is_empty()
+            && !one.agents().iter().any(is_of)
     }
 
     /// Whether no route that `one` names has a cache class that `other` names.
     pub(super) fn not_of_class(&self, one: &Condition, other: &Condition) -> bool {
         let class = |at: &u16| self.rules.route(*at).map(|route| route.cache);
-        let is_of = |at| class(at).is_some_and(|found| other.caches.contains(&found));
-        !one.routes.is_empty() && !other.caches.is_empty() && !one.routes.iter().any(is_of)
+        let is_of = |at| class(at).is_some_and(|found| other.caches().contains(&found));
+        !one.routes().is_empty() && !other.caches().is_empty() && !one.routes().iter().any(is_of)
     }
 
     /// Whether no path that `other` names is on a route that `one` names.
     pub(super) fn off_route(&self, one: &Condition, other: &Condition) -> bool {
-        let mut globs = self.globs_of(&one.routes);
-        let met = globs.any(|glob| other.paths.iter().any(|path| path.meets(glob)));
-        !one.routes.is_empty() && !other.paths.is_empty() && !met
+        let mut globs = self.globs_of(one.routes());
+        let met = globs.any(|glob| other.paths().iter().any(|path| path.meets(glob)));
+        !one.routes().is_empty() && !other.paths().is_empty() && !met
     }
 
     fn globs_of<'s>(&'s self, routes: &'s [u16]) -> impl Iterator<Item = &'s Glob> {
@@ -123,19 +127,19 @@ impl<'w> World<'w> {
 
     fn on_routes(&self, paths: &[Glob], narrow: &Condition) -> bool {
         let matched = |glob: &Glob| paths.iter().any(|path| path.covers(glob));
-        !narrow.routes.is_empty() && self.globs_of(&narrow.routes).all(matched)
+        !narrow.routes().is_empty() && self.globs_of(narrow.routes()).all(matched)
     }
 
     fn of_agents(&self, wide: &Condition, narrow: &Condition) -> bool {
         let agent = |at: &u16| self.rules.agent(*at);
-        let is_of = |at| agent(at).is_some_and(|found| wide.categories.contains(&found.category));
-        !narrow.agents.is_empty() && narrow.agents.iter().all(is_of)
+        let is_of = |at| agent(at).is_some_and(|found| wide.categories().contains(&found.category));
+        !narrow.agents().is_empty() && narrow.agents().iter().all(is_of)
     }
 
     fn of_routes(&self, wide: &Condition, narrow: &Condition) -> bool {
         let route = |at: &u16| self.rules.route(*at);
-        let is_of = |at| route(at).is_some_and(|found| wide.caches.contains(&found.cache));
-        !narrow.routes.is_empty() && narrow.routes.iter().all(is_of)
+        let is_of = |at| route(at).is_some_and(|found| wide.caches().contains(&found.cache));
+        !narrow.routes().is_empty() && narrow.routes().iter().all(is_of)
     }
 
     fn nets<'s>(&'s self, places: &'s [u16]) -> impl Iterator<Item = &'s IpNet> {

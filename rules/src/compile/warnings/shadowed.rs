@@ -13,10 +13,11 @@ pub(super) fn warn(context: &Context, world: &World<'_>, living: &[Living<'_>]) 
             .filter(|(other, _)| *other != at)
             .find_map(|(other, by)| Some((by, leaves_nothing(world, by, one, other < at)?)));
         let Some((by, why)) = found else { continue };
-        let message = format!("rule `{}` decides nothing: {why} `{}`", one.rule.id, by.rule.id);
+        let message = format!("rule `{}` decides nothing: {why} `{}`", one.rule.id(), by.rule.id());
         let help = format!(
             "take `{}` away, or let the `match` of `{}` leave something out",
-            one.rule.id, by.rule.id
+            one.rule.id(),
+            by.rule.id()
         );
         context.warn(one.at(), "shadowed", message, help);
     }
