@@ -208,7 +208,12 @@ impl Pass {
             return Answer::new(Response::new(), After::default());
         };
         let response = match flight.engine.refusal(&flight.admission) {
-            Some(refusal) => refuse(&refusal, &flight.observed, flight.category()),
+            Some(refusal) => refuse(
+                &refusal,
+                &flight.observed,
+                flight.category(),
+                flight.admission.derived.units,
+            ),
             // Nothing refused it: cannot happen, and is no reason to be unkind.
             None => Response::from_status(503).with_header("retry-after", "1"),
         };

@@ -22,6 +22,8 @@ pub struct Ruleset {
     pub hosts: Vec<Glob>,
     /// The page that a refusal points at.
     pub policy: Option<String>,
+    /// Where all of the site's data can be had at once.
+    pub bulk: Option<String>,
     /// Routes, in file order.
     pub routes: Vec<Route>,
     /// Which route a path is on: the first in file order that matches.

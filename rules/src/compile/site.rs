@@ -30,6 +30,7 @@ impl Compiler<'_> {
             site: String::new(),
             hosts: Vec::new(),
             policy: None,
+            bulk: None,
             routes,
             paths: index(&paths),
             agents,
@@ -68,17 +69,31 @@ impl Compiler<'_> {
             }
         }
         ruleset.hosts = texts(&own.hosts);
-        ruleset.policy = own.policy.as_ref().map(|policy| policy.value.clone());
+        ruleset.policy = own.policy.as_ref().and_then(|policy| self.page(policy));
+        ruleset.bulk = own.bulk.as_ref().and_then(|bulk| self.page(bulk));
         for file in included {
             let hosts = file.hosts.first();
-            let texts = [file.site.as_ref(), file.policy.as_ref(), hosts].map(|s| s.map(|s| &s.at));
+            let texts = [&file.site, &file.policy, &file.bulk].map(Option::as_ref);
+            let texts = texts.into_iter().chain([hosts]).map(|spot| spot.map(|spot| &spot.at));
             let strain = file.strain.as_ref().map(|strain| &strain.at);
             let store = file.store.as_ref().map(|store| &store.at);
-            for at in texts.into_iter().chain([strain, store]).flatten() {
+            for at in texts.chain([strain, store]).flatten() {
                 let message = "only a site's own file may say this, not an included one".to_owned();
                 self.context.report(Some(at), "misplaced-key", message, None);
             }
         }
+    }
+
+    /// A page that refused people are pointed at, in text, HTML and JSON.
+    fn page(&self, spot: &Spot<String>) -> Option<String> {
+        let plain = spot.value.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"');
+        if plain && spot.value.starts_with("https://") {
+            return Some(spot.value.clone());
+        }
+        let message = format!("`{}` is no page to point people at", spot.value);
+        let help = "write its whole address: `https://docs.rs/about`".to_owned();
+        self.context.report(Some(&spot.at), "bad-page", message, Some(help));
+        None
     }
 
     fn strain(&self, files: &[RawFile]) -> Strain {

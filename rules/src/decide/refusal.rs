@@ -20,6 +20,8 @@ pub struct Refusal<'e> {
     pub errors: ErrorForm,
     /// The site's policy page.
     pub policy: Option<&'e str>,
+    /// Where the site's data can be had in bulk.
+    pub bulk: Option<&'e str>,
 }
 
 impl Engine {
@@ -40,6 +42,7 @@ impl Engine {
             },
             errors: route.map(|route| route.errors).unwrap_or_default(),
             policy: self.rules.policy.as_deref(),
+            bulk: self.rules.bulk.as_deref(),
         })
     }
 }

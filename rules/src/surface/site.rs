@@ -48,6 +48,13 @@ const FILE_KEYS: &[Key] = &[
     )
     .or_else("refusals point at no page"),
     key(
+        "bulk",
+        Kind::Text,
+        "bulk = \"https://crates.io/data-access\"",
+        "Where all of it can be had at once: whoever asks for page after page is told.",
+    )
+    .or_else("refusals name no such place"),
+    key(
         "include",
         Kind::File,
         "include = [\"agents.toml\", \"learned/docs-rs.toml\"]",
