@@ -132,7 +132,8 @@ async fn a_refusal_says_why_and_when_and_a_second_later_it_passes() {
     assert_eq!(header("cache-control"), "no-store");
     assert_eq!(header("ratelimit-policy"), "\"steady\";q=60;w=60");
     let body = String::from_utf8_lossy(refusal.body()).into_owned();
-    for part in ["not blocked", "1 second", "A loop is paced.", "Keep the answers.", "rule steady"] {
+    for part in ["not blocked", "1 second", "A loop is paced.", "Keep the answers.", "rule steady"]
+    {
         assert!(body.contains(part), "`{part}` is not in: {body}");
     }
     let later = (NOON + 1_000).to_string();
