@@ -1,9 +1,19 @@
 //! Times as people and other tools read them: RFC 3339 in UTC, in one place.
 //! How logs write times is [`crate::ingest`]'s matter.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use jiff::Timestamp;
 use serde::Serializer;
 use tidegate_rules::Time;
+
+/// This machine's time: for days, and for when something was done. No decision
+/// rests on it.
+pub(crate) fn now() -> Time {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let millis = since.ok().and_then(|since| u64::try_from(since.as_millis()).ok());
+    Time::from_unix_millis(millis.unwrap_or_default())
+}
 
 /// A time in RFC 3339, in UTC, to the millisecond where it has any.
 #[must_use]

@@ -6,10 +6,11 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 
 use super::Exit;
-use super::shared::{NightArguments, now, secret, show_bad_lines};
+use super::shared::{NightArguments, secret, show_bad_lines};
 use crate::analysis::Analysis;
 use crate::propose::{file_text, propose};
 use crate::report;
+use crate::time::now;
 
 /// Arguments of `tidegate analyze`.
 #[derive(Debug, Args)]

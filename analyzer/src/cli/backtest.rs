@@ -5,8 +5,9 @@ use clap::Args;
 use tidegate_rules::{Engine, Mode, pack};
 
 use super::Exit;
-use super::shared::{NightArguments, secret, show_bad_lines};
-use crate::backtest::{render_markdown, render_text, run};
+use super::shared::{Bar, NightArguments, secret, show_bad_lines};
+use crate::backtest::{self, render_markdown, render_text, run};
+use crate::night::Night;
 
 /// Arguments of `tidegate backtest`.
 #[derive(Debug, Args)]
@@ -30,14 +31,7 @@ impl Backtest {
                 rule.mode = Mode::Enforce;
             }
         }
-        let version = pack::version(&pack::encode(&rules)?.rules);
-        let engine =
-            Engine { rules: rules.clone(), version, secret: secret.clone(), switch: Mode::Enforce };
-        let night = self.night.read_by(&rules, &secret);
-        let bar = self.night.bar();
-        let found = run(&night, &engine, &mut |progress| bar.show("replaying", progress));
-        bar.done();
-        let mut found = found?;
+        let mut found = replay(&self.night.read_by(&rules, &secret), &self.night.bar())?;
         let whole = show_bad_lines(&found.files);
         if let Some(count) = self.night.most_clients() {
             found.keep_worst(count);
@@ -45,4 +39,14 @@ impl Backtest {
         self.night.print(&found, render_text, render_markdown)?;
         Ok(Exit::of_night(whole, !found.within_budgets()))
     }
+}
+
+/// Replays a night by the rules that it is read by, as enforced as they are.
+pub(super) fn replay(night: &Night<'_>, bar: &Bar) -> Result<backtest::Backtest> {
+    let version = pack::version(&pack::encode(night.rules)?.rules);
+    let (rules, secret) = (night.rules.clone(), night.secret.clone());
+    let engine = Engine { rules, version, secret, switch: Mode::Enforce };
+    let found = run(night, &engine, &mut |progress| bar.show("replaying", progress));
+    bar.done();
+    Ok(found?)
 }

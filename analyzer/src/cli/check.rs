@@ -2,15 +2,16 @@
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use tidegate_rules::case::CaseFile;
 use tidegate_rules::cell::CELL_BOUND;
 use tidegate_rules::pack::{self, ENTRY_BOUND, Packs};
-use tidegate_rules::{Compiled, Diagnostic, Diagnostics, Engine, HashKey, Mode, Time};
+use tidegate_rules::{Compiled, Diagnostics, Mode};
 
 use super::Exit;
-use super::shared::{now, print};
-use super::told::{Cases, Told};
+use super::cases::{Cases, decide};
+use super::shared::print;
+use super::told::Told;
 use crate::rule_files;
+use crate::time::now;
 
 /// What other tools can rely on.
 const JSON_FORM: &str = "\
@@ -91,35 +92,6 @@ impl Check {
 
 fn print_json(told: &Told<'_>) -> Result<()> {
     print(&serde_json::to_string_pretty(told)?)
-}
-
-/// How many cases there are and how many fail; what is wrong with them goes
-/// behind what is told already.
-///
-/// The rules are decided as of today, so that a case which needs a rule that has
-/// expired fails, and from midnight on, so that the hour makes no difference. One
-/// that has yet to start is taken as started: its case comes with it.
-fn decide(
-    compiled: &Compiled,
-    packed: &[u8],
-    files: &[CaseFile],
-    told: &mut Vec<Diagnostic>,
-) -> Cases {
-    const DAY_MS: u64 = 24 * 3600 * 1000;
-    let mut rules = compiled.rules.clone();
-    rules.rules.iter_mut().for_each(|rule| rule.starts = None);
-    let (version, secret) = (pack::version(packed), HashKey::default());
-    let engine = Engine { rules, version, secret, switch: Mode::Enforce };
-    let now = now().unix_millis();
-    let midnight = Time::from_unix_millis(now - now % DAY_MS);
-    let mut cases = Cases::default();
-    for case in files.iter().flat_map(|file| &file.cases) {
-        let failures = case.run(&engine, midnight);
-        cases.count += 1;
-        cases.failed += usize::from(!failures.is_empty());
-        told.extend(failures);
-    }
-    cases
 }
 
 fn summary(compiled: &Compiled, packed: &Packs, cases: Cases) -> Result<String> {

@@ -4,6 +4,7 @@
 
 mod analyze;
 mod backtest;
+mod cases;
 mod check;
 mod fmt;
 mod pack;

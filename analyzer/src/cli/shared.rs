@@ -9,7 +9,7 @@ use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use tidegate_rules::{Compiled, Diagnostics, HashKey, Ruleset, Time};
+use tidegate_rules::{Compiled, Diagnostics, HashKey, Ruleset};
 
 use super::OutputFormat;
 use crate::ingest::{Format, Input, Options, Progress, Summary};
@@ -162,13 +162,6 @@ pub(super) fn show_bad_lines(summary: &Summary) -> bool {
         }
     }
     !summary.truncated()
-}
-
-/// Only for days: the one on which a proposal expires, the one of a check.
-pub(super) fn now() -> Time {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let millis = since.ok().and_then(|since| u64::try_from(since.as_millis()).ok());
-    Time::from_unix_millis(millis.unwrap_or_default())
 }
 
 /// Prints a result.

@@ -5,6 +5,8 @@ use serde::Serialize;
 use tidegate_rules::diagnostic::{Place, Severity};
 use tidegate_rules::{Diagnostic, Ruleset};
 
+use super::cases::Cases;
+
 /// The version of this form.
 const TOLD_FORMAT: u32 = 1;
 
@@ -18,13 +20,6 @@ pub(super) struct Told<'t> {
     files: &'t [String],
     diagnostics: Vec<ToldDiagnostic<'t>>,
     cases: Cases,
-}
-
-/// What became of the cases; none are decided where the rules are invalid.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
-pub(super) struct Cases {
-    pub(super) count: usize,
-    pub(super) failed: usize,
 }
 
 #[derive(Debug, Serialize)]
