@@ -42,6 +42,14 @@ impl Table {
         }
     }
 
+    /// Each key with its value, in TOML.
+    pub fn keys(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.lines.iter().filter_map(|line| match line {
+            Line::Key(key, value) => Some((*key, value.as_str())),
+            Line::Comment(_) => None,
+        })
+    }
+
     /// Sets a key to what is TOML already.
     pub(super) fn value(&mut self, key: &'static str, toml: String) {
         self.lines.push(Line::Key(key, toml));
