@@ -13,6 +13,7 @@ pub mod night;
 mod page;
 pub mod promote;
 pub mod propose;
+pub mod publish;
 pub mod reference;
 pub mod report;
 pub mod rule_files;

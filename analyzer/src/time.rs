@@ -4,7 +4,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
-use serde::Serializer;
+use serde::{Deserialize as _, Deserializer, Serializer};
 use tidegate_rules::Time;
 
 /// This machine's time: for days, and for when something was done. No decision
@@ -39,9 +39,30 @@ pub(crate) fn serialize_known<S: Serializer>(
     }
 }
 
+/// The time that a text in RFC 3339 says; nothing where it says none, or one
+/// before 1970.
+pub(crate) fn read(text: &str) -> Option<Time> {
+    let millis = text.parse::<Timestamp>().ok()?.as_millisecond();
+    u64::try_from(millis).ok().map(Time::from_unix_millis)
+}
+
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Time, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    read(&text).ok_or_else(|| serde::de::Error::custom("no time in RFC 3339"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_the_time_that_it_says() {
+        let millis = |text| read(text).map(Time::unix_millis);
+        assert_eq!(millis("2025-03-11T00:00:00.5Z"), Some(1_741_651_200_500));
+        assert_eq!(millis("2025-03-11T01:00:00+01:00"), Some(1_741_651_200_000));
+        assert_eq!(millis("1969-12-31T23:59:59Z"), None);
+        assert_eq!(millis("yesterday"), None);
+    }
 
     #[test]
     fn every_time_has_a_text() {

@@ -23,7 +23,7 @@ use tidegate_rules::rule::Effect;
 use tidegate_rules::{Action, Admission, Decision, Engine, Memory, Screened, Stored};
 
 pub use account::STARVED_MS;
-pub use report::{render_markdown, render_text};
+pub use report::{render_markdown, render_text, summary};
 pub use result::{
     BACKTEST_FORMAT, Backtest, ClientResult, CohortResult, Harmed, OriginUnits, RuleResult,
 };

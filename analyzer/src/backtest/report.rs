@@ -6,6 +6,8 @@ use crate::page::{Form, Page};
 use crate::table::{Row, Table};
 use crate::text::{grouped, masked, percent, share};
 
+const NO_COHORTS: &str = "No cohorts: nobody is protected by a budget.";
+
 /// Most clients that a report lists.
 const CLIENTS_SHOWN: usize = 10;
 
@@ -35,6 +37,32 @@ fn render(backtest: &Backtest, addresses: bool, form: Form) -> String {
         section.notes.iter().for_each(|note| page.item(note));
     }
     page.finish()
+}
+
+/// A backtest in a few sentences, for whoever asks only whether rules may go on.
+#[must_use]
+pub fn summary(backtest: &Backtest) -> Vec<String> {
+    let Backtest { requests, throttled, blocked, origin_units: units, .. } = backtest;
+    let mut told: Vec<_> = backtest.window.iter().map(|window| window.told()).collect();
+    told.push(format!(
+        "Requests: {}, of which {} throttled, {} blocked.",
+        grouped(*requests),
+        share(*throttled, *requests),
+        share(*blocked, *requests)
+    ));
+    told.push(format!(
+        "Origin units: {}, of which {} admitted.",
+        grouped(units.offered),
+        share(units.admitted, units.offered)
+    ));
+    told.push(backtest.assumptions.told());
+    told.push(match (backtest.cohorts.len(), backtest.within_budgets()) {
+        (0, _) => NO_COHORTS.to_owned(),
+        (cohorts, true) => format!("Cohorts: {cohorts}, each within its budget."),
+        (cohorts, false) => format!("Cohorts: {cohorts}, not all within their budgets."),
+    });
+    told.extend(backtest.cohorts.iter().flat_map(over_budget));
+    told
 }
 
 /// A table under its title.
@@ -104,7 +132,7 @@ fn cohorts(backtest: &Backtest) -> Section {
         })
         .collect();
     let notes: Vec<_> = match rows.is_empty() {
-        true => vec!["No cohorts: nobody is protected by a budget.".to_owned()],
+        true => vec![NO_COHORTS.to_owned()],
         false => backtest.cohorts.iter().flat_map(over_budget).collect(),
     };
     let head =

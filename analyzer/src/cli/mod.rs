@@ -9,8 +9,13 @@ mod check;
 mod fmt;
 mod pack;
 mod promote;
+mod publish;
+mod rollback;
 mod schema;
 mod shared;
+mod status;
+mod stores;
+mod switch;
 mod told;
 
 use std::process::ExitCode;
@@ -23,7 +28,8 @@ Exit codes:
   0  nothing to report
   1  something could not be done, or a log ended early
   2  findings, a cohort over its budget, a case that fails, or a denied warning;
-     with `fmt --check`, a file that is not formatted
+     with `fmt --check`, a file that is not formatted; with `status`, a pack that
+     is not whole
   3  the rules are invalid";
 
 /// Reads the logs, finds the crawlers, proposes rules with evidence.
@@ -48,6 +54,14 @@ enum Command {
     Promote(promote::Promote),
     /// Write a site's rules as the pack that the edge reads.
     Pack(pack::Pack),
+    /// Put a site's rules in force at the edge, without a deploy.
+    Publish(publish::Publish),
+    /// Put rules in force again that were in force before.
+    Rollback(rollback::Rollback),
+    /// Set a site's mode at once: off, shadow or enforce.
+    Switch(switch::Switch),
+    /// Tell what is in force at a site, and what was.
+    Status(status::ShowStatus),
     /// Print the rule language as a JSON Schema for editors.
     Schema(schema::Schema),
 }
@@ -70,7 +84,8 @@ enum Exit {
     Fine,
     /// Something could not be done, or a log ended early.
     Failure,
-    /// Findings, a cohort over its budget, a case that fails, or a denied warning.
+    /// Findings, a cohort over its budget, a case that fails, a denied warning, or
+    /// a pack that is not whole.
     Findings,
     /// The rules are invalid.
     InvalidRules,
@@ -113,6 +128,10 @@ pub fn main() -> ExitCode {
         Command::Backtest(backtest) => backtest.run(),
         Command::Promote(promote) => promote.run(),
         Command::Pack(pack) => pack.run(),
+        Command::Publish(publish) => publish.run(),
+        Command::Rollback(rollback) => rollback.run(),
+        Command::Switch(switch) => switch.run(),
+        Command::Status(status) => status.run(),
         Command::Schema(schema) => schema.run(),
     };
     match result {

@@ -85,7 +85,8 @@ impl NightArguments {
     }
 }
 
-fn input(argument: OsString) -> Input {
+/// An input as somebody typed it.
+pub(super) fn input(argument: OsString) -> Input {
     Input::from_argument(&argument)
 }
 
@@ -123,7 +124,7 @@ pub(super) fn secret() -> HashKey {
 pub(super) struct Bar(ProgressBar);
 
 impl Bar {
-    fn new(quiet: bool) -> Self {
+    pub(super) fn new(quiet: bool) -> Self {
         if quiet || !std::io::stderr().is_terminal() {
             return Self(ProgressBar::hidden());
         }

@@ -1,0 +1,160 @@
+//! `tidegate publish`.
+
+use anyhow::{Result, bail};
+use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
+use tidegate_rules::pack::{self, ENTRY_BOUND, Entries, PackError, Packs};
+use tidegate_rules::{Compiled, Ruleset};
+
+use super::Exit;
+use super::backtest::replay;
+use super::cases::decide;
+use super::shared::{Bar, input, print, secret, show_bad_lines};
+use super::stores::{ENVIRONMENT, StoreArguments, carry_out_if};
+use crate::backtest::{Backtest, summary};
+use crate::ingest::{Format, Input, Options};
+use crate::night::Night;
+use crate::publish::{Ground, PackStore, Plan, Preview, StoredPack, Switches, preview};
+use crate::rule_files;
+use crate::text::grouped;
+use crate::time::now;
+
+/// What whoever runs it wants to know beforehand.
+const HOW: &str = "\
+Without --yes nothing is changed: it shows what is in force, what would differ,
+and the steps, which --yes then carries out in that order. The pointer is set
+after everything that it names was stored and read back, so an interruption
+leaves the old rules in force, or the new ones, whole; run again, it goes on.
+The rules act as far as the site's mode lets them: see `tidegate switch`.
+
+Nothing is published of rules with a mistake (3), a case that fails (2), a
+learned rule that is enforced without a review (3), or a cohort over its budget
+in a backtest (2). Deploy a module of this version before its first pack: an
+older one may not read it, and keeps the rules that it has.";
+
+/// Arguments of `tidegate publish`.
+#[derive(Debug, Args)]
+#[command(after_help = format!("{HOW}\n\n{ENVIRONMENT}"))]
+pub(super) struct Publish {
+    /// The site's own rule file, such as `rules/docs-rs.toml`.
+    #[arg(value_name = "FILE")]
+    rules: String,
+    #[command(flatten)]
+    stores: StoreArguments,
+    /// Replay these logs first, and publish nothing where a cohort would be over
+    /// its budget.
+    #[arg(long, value_name = "LOG", num_args = 1.., value_parser = OsStringValueParser::new().map(input))]
+    backtest: Vec<Input>,
+    /// The logs' format, where it should not be guessed from their content.
+    #[arg(long, value_name = "FORMAT", requires = "backtest")]
+    log_format: Option<Format>,
+    /// What shall stand in the history, such as a pull request; no personal data.
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    /// Publish although the rules in force are another site's.
+    #[arg(long)]
+    replace_site: bool,
+    /// Carry the steps out.
+    #[arg(long)]
+    yes: bool,
+    /// Print no progress.
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+impl Publish {
+    pub(super) fn run(&self) -> Result<Exit> {
+        let compiled = rule_files::compile(&self.rules, &[])?;
+        let packs = pack::encode(&compiled.rules)?;
+        let entries = pack::to_entries(&packs)?;
+        let Some(cases) = self.cases(&compiled, &packs)? else { return Ok(Exit::Findings) };
+        let (api, stores) = (self.stores.api()?, self.stores.stores());
+        let switches = Switches::read(&api, &stores.switches)?;
+        let store = PackStore::read(&api, &stores.packs)?;
+        let in_force = switches.pointer.as_deref().map(|pointer| store.pack(pointer));
+        self.check_site(&compiled.rules, in_force.as_ref())?;
+        let note = self.note.as_deref();
+        let ground = Ground { switches: &switches, packs: &store, now: now(), note };
+        let plan = Plan::publish(ground, &entries)?;
+        let (replayed, is_whole) = self.replay(&compiled.rules)?;
+        print(&preview(&Preview {
+            what: "Publish",
+            switches: &switches,
+            in_force: in_force.as_ref(),
+            rules: &compiled.rules,
+            version: &pack::version(&packs.rules),
+            facts: &[cases, sizes(&packs, &entries)],
+            backtest: &replayed.as_ref().map(summary).unwrap_or_default(),
+            plan: &plan,
+        }))?;
+        let within = replayed.is_none_or(|replayed| replayed.within_budgets());
+        match Exit::of_night(is_whole, !within) {
+            Exit::Fine => carry_out_if(self.yes, &plan, &api, &stores),
+            refused => {
+                let why = if is_whole { "a cohort is over its budget" } else { "a log ends early" };
+                print(&format!("\nNothing was changed: {why}."))?;
+                Ok(refused)
+            }
+        }
+    }
+
+    /// What became of the site's cases, in a sentence; nothing where one fails,
+    /// which is told.
+    fn cases(&self, compiled: &Compiled, packs: &Packs) -> Result<Option<String>> {
+        let files = rule_files::cases(&self.rules)?;
+        let mut failures = Vec::new();
+        let cases = decide(compiled, &packs.rules, &files, &mut failures);
+        if cases.failed > 0 {
+            for failure in failures {
+                print(&format!("{failure}\n"))?;
+            }
+            let (failed, count) = (cases.failed, cases.count);
+            print(&format!("Nothing was changed: {failed} of {count} cases fail."))?;
+            return Ok(None);
+        }
+        let warnings = match compiled.warnings_as_of(now()).len() {
+            0 => "no warnings".to_owned(),
+            count => format!("{count} warnings, see `tidegate check`"),
+        };
+        Ok(Some(format!("Checked: {} cases as expected, {warnings}.", cases.count)))
+    }
+
+    /// Whoever has two sites has four stores, and confuses them once.
+    fn check_site(
+        &self,
+        rules: &Ruleset,
+        in_force: Option<&Result<StoredPack, PackError>>,
+    ) -> Result<()> {
+        match in_force {
+            Some(Ok(pack)) if pack.rules.site != rules.site && !self.replace_site => bail!(
+                "the rules in force there are those of `{}`, not of `{}`: name this site's stores, \
+                 or say `--replace-site`",
+                pack.rules.site,
+                rules.site
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the rules would have done to the logs, if there are any, and whether
+    /// these are whole.
+    fn replay(&self, rules: &Ruleset) -> Result<(Option<Backtest>, bool)> {
+        if self.backtest.is_empty() {
+            return Ok((None, true));
+        }
+        let options = Options { format: self.log_format, addresses: false };
+        let night = Night { inputs: &self.backtest, options, rules, secret: &secret() };
+        let found = replay(&night, &Bar::new(self.quiet))?;
+        let is_whole = show_bad_lines(&found.files);
+        Ok((Some(found), is_whole))
+    }
+}
+
+fn sizes(packs: &Packs, entries: &Entries) -> String {
+    let [rules, addresses] =
+        [&packs.rules, &packs.addresses].map(|pack| grouped(pack.len() as u64));
+    let entries = entries.entries.len();
+    format!(
+        "Pack: rules {rules} bytes, addresses {addresses}, in {entries} of {ENTRY_BOUND} entries."
+    )
+}
