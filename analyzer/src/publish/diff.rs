@@ -49,14 +49,14 @@ impl Diff {
     /// The differences between what was and what is.
     #[must_use]
     pub fn between(was: &Ruleset, is: &Ruleset) -> Self {
-        let known = |rules: &Ruleset, id: &str| rules.rules.iter().any(|rule| rule.id == id);
+        let known = |rules: &Ruleset, id: &str| rules.rules.iter().any(|rule| rule.id() == id);
         let kept = is.rules.iter().filter_map(|rule| {
-            match was.rules.iter().find(|older| older.id == rule.id) {
+            match was.rules.iter().find(|older| older.id() == rule.id()) {
                 Some(older) => changed((was, older), (is, rule)),
                 None => Some(Change::of(None, Some(rule))),
             }
         });
-        let gone = was.rules.iter().filter(|rule| !known(is, &rule.id));
+        let gone = was.rules.iter().filter(|rule| !known(is, rule.id()));
         let gone = gone.map(|rule| Change::of(Some(rule), None));
         Self { rules: kept.chain(gone).collect(), others: others(was, is) }
     }
@@ -71,7 +71,7 @@ impl Diff {
 impl Change {
     fn of(was: Option<&Rule>, is: Option<&Rule>) -> Self {
         let mode = |rule: Option<&Rule>| rule.map(|rule| rule.mode.name());
-        let id = was.or(is).map(|rule| rule.id.clone()).unwrap_or_default();
+        let id = was.or(is).map(|rule| rule.id().to_owned()).unwrap_or_default();
         Self { id, was: mode(was), is: mode(is), keys: Vec::new() }
     }
 
@@ -142,6 +142,7 @@ fn others(was: &Ruleset, is: &Ruleset) -> Vec<String> {
     let rest = [
         ("the hosts", was.hosts != is.hosts),
         ("the policy page", was.policy != is.policy),
+        ("the page of the data in bulk", was.bulk != is.bulk),
         ("the paths of routes", was.paths != is.paths),
         ("the User-Agents of agents", was.user_agents != is.user_agents),
         ("the addresses", was.networks != is.networks),

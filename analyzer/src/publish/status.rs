@@ -204,7 +204,7 @@ fn expiring(rules: &Ruleset, now: Time) -> Vec<Expiring> {
     let ends = rules.rules.iter().filter_map(|rule| Some((rule, rule.expires?)));
     let soon = ends.filter(|(_, expires)| expires.millis_since(now) <= SOON_MS);
     let told = |(rule, expires): (&Rule, _)| {
-        let id = rule.id.clone();
+        let id = rule.id().to_owned();
         Expiring { id, expires, expired: expires <= now }
     };
     soon.map(told).collect()

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tidegate_rules::Time;
+use tidegate_rules::pack::PACK_FORMAT;
 
 pub(crate) const TOKEN: &str = "a-token-that-nobody-may-see";
 pub(crate) const SWITCHES: &str = "switchesSWITCHES";
@@ -210,7 +211,8 @@ fn serve(stream: &TcpStream, state: &Mutex<State>) {
             }
             Some(Fault::Nonsense) => (200, "<html>".to_owned()),
             Some(Fault::Overtake) => {
-                state.set(SWITCHES, "rules", "2:ffffffffffffffff:1:0", &now());
+                let others = format!("{PACK_FORMAT}:ffffffffffffffff:1:0");
+                state.set(SWITCHES, "rules", &others, &now());
                 state.answer(&request)
             }
             None => state.answer(&request),
