@@ -3,122 +3,168 @@
 //!
 //! Two shapes of version 1 exist, one with `cache_hit`, `on_shield` and
 //! `request_id`; and lines of 2024 lack `http`, `tls` and `edge_location`.
-//! Fields that we do not know are ignored, so that the log may grow.
+//! Fields that we do not know are passed over, so that the log may grow. Where
+//! `on_shield` is missing, a client that is one of Fastly's own POPs means the
+//! same.
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
-use tidegate_rules::{CacheState, Request};
+use tidegate_rules::{CacheState, Client, Request};
 
+use super::json::{Broken, Json, Quotes};
 use super::parser::{BadReason, Format, Parsed};
-use super::text::{self, JsonText};
-use super::{Line, time};
-
-/// The fields that we need.
-#[derive(Deserialize)]
-struct AccessLine<'a> {
-    #[serde(borrow)]
-    version: Cow<'a, str>,
-    #[serde(borrow)]
-    date_time: Cow<'a, str>,
-    #[serde(borrow)]
-    method: Cow<'a, str>,
-    #[serde(borrow)]
-    url: Cow<'a, str>,
-    #[serde(borrow)]
-    ip: Option<JsonText<'a>>,
-    bytes: Option<u64>,
-    status: Option<u16>,
-    #[serde(borrow)]
-    edge_location: Option<JsonText<'a>>,
-    #[serde(borrow)]
-    http: Option<Http<'a>>,
-    cache_hit: Option<bool>,
-    on_shield: Option<bool>,
-    #[serde(borrow)]
-    request_id: Option<JsonText<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Http<'a> {
-    #[serde(borrow)]
-    protocol: Option<JsonText<'a>>,
-    #[serde(borrow)]
-    referer: Option<JsonText<'a>>,
-    #[serde(borrow)]
-    useragent: Option<JsonText<'a>>,
-}
-
-/// Read where the rest of a line makes no sense: it may be of another version.
-#[derive(Deserialize)]
-struct VersionOnly<'a> {
-    #[serde(borrow)]
-    version: Cow<'a, str>,
-}
+use super::syslog::{self, Message};
+use super::{Line, proxies, text, time};
 
 /// The version that this module reads.
 const VERSION: &str = "1";
 
+/// The fields that we need.
+#[derive(Default)]
+struct Fields<'a> {
+    version: Option<Cow<'a, str>>,
+    date_time: Option<Cow<'a, str>>,
+    method: Option<Cow<'a, str>>,
+    url: Option<Cow<'a, str>>,
+    ip: Option<Cow<'a, str>>,
+    bytes: Option<u64>,
+    status: Option<u16>,
+    edge_location: Option<Cow<'a, str>>,
+    /// The client's headers: where there is an `http`, null or missing in it is
+    /// what the edge writes for a header that the client did not send.
+    http: Option<Http<'a>>,
+    cache_hit: Option<bool>,
+    on_shield: Option<bool>,
+    request_id: Option<Cow<'a, str>>,
+}
+
+#[derive(Default)]
+struct Http<'a> {
+    protocol: Option<Cow<'a, str>>,
+    referer: Option<Cow<'a, str>>,
+    useragent: Option<Cow<'a, str>>,
+}
+
 pub(super) fn recognises(line: &str) -> bool {
-    text::json_start(line).is_some() && line.contains("\"version\":\"")
+    let json = syslog::split(line).text;
+    json.starts_with('{') && json.contains("\"version\":\"")
 }
 
 pub(super) fn parse(line: &str, sink: &mut dyn FnMut(&Line<'_>)) -> Result<Parsed, BadReason> {
-    let start = text::json_start(line).ok_or(BadReason::new(
-        "no JSON object at the start of the line or after a syslog prefix `…]: `",
-    ))?;
-    let json = line.get(start..).unwrap_or_default();
-    let fields: AccessLine<'_> =
-        serde_json::from_str(json).map_err(|error| why_unreadable(json, start, &error))?;
-    if fields.version != VERSION {
-        return Err(unknown_version(&fields.version));
+    let Message { host, text: json } = syslog::split(line);
+    if !json.starts_with('{') {
+        return Err(text::no_json());
     }
-    sink(&fields.as_line()?);
+    let start = line.len() - json.len();
+    let fields = Fields::of(json);
+    let version = match &fields {
+        Ok(fields) => fields.version.clone(),
+        // The rest may make no sense because it is of another version.
+        Err(_) => version_alone(json),
+    };
+    if let Some(version) = version.filter(|version| *version != VERSION) {
+        return Err(BadReason::of(format!("unknown version {}", text::quoted(&version))));
+    }
+    let fields = fields.map_err(|broken| broken.reason(start))?;
+    let mut node = [0; 3];
+    sink(&fields.as_line(host.and_then(|host| syslog::pop(host, &mut node)))?);
     Ok(Parsed::Request)
 }
 
-impl AccessLine<'_> {
-    fn as_line(&self) -> Result<Line<'_>, BadReason> {
-        let time = time::rfc3339(&self.date_time).ok_or_else(|| {
-            BadReason::of(format!("`date_time` is not a time: {}", text::quoted(&self.date_time)))
-        })?;
-        let url = text::split_url(&self.url).ok_or_else(|| {
-            BadReason::of(format!("`url` is not absolute: {}", text::quoted(&self.url)))
-        })?;
+impl<'a> Fields<'a> {
+    fn of(json: &'a str) -> Result<Self, Broken> {
+        let mut fields = Self::default();
+        let mut json = Json::new(json, Quotes::Escaped);
+        json.members(|json, name| fields.read(json, name))?;
+        json.end().map(|()| fields)
+    }
 
-        let mut request = Request::new(time, &self.method, url.path);
-        request.host = url.host;
-        request.query = url.query;
-        request.client = JsonText::of(self.ip.as_ref()).map(text::client).transpose()?;
-        request.pop = JsonText::of(self.edge_location.as_ref());
-        request.request_id = JsonText::of(self.request_id.as_ref());
+    fn read(&mut self, json: &mut Json<'a>, name: &str) -> Result<(), Broken> {
+        match name {
+            "version" => self.version = json.text()?,
+            "date_time" => self.date_time = json.text()?,
+            "method" => self.method = json.text()?,
+            "url" => self.url = json.text()?,
+            "ip" => self.ip = json.text()?,
+            "bytes" => self.bytes = json.number()?,
+            "status" => self.status = json.number()?,
+            "edge_location" => self.edge_location = json.text()?,
+            "http" if !json.null() => {
+                let mut http = Http::default();
+                json.members(|json, name| http.read(json, name))?;
+                self.http = Some(http);
+            }
+            "http" => {}
+            "cache_hit" => self.cache_hit = json.flag()?,
+            "on_shield" => self.on_shield = json.flag()?,
+            "request_id" => self.request_id = json.text()?,
+            _ => json.skip()?,
+        }
+        Ok(())
+    }
+
+    fn as_line<'l>(&'l self, node: Option<&'l str>) -> Result<Line<'l>, BadReason> {
+        if self.version.is_none() {
+            return Err(BadReason::new("no `version`"));
+        }
+        let date_time = self.date_time.as_deref().ok_or(BadReason::new("no `date_time`"))?;
+        let time = time::rfc3339(date_time).ok_or_else(|| {
+            BadReason::of(format!("`date_time` is not a time: {}", text::quoted(date_time)))
+        })?;
+        let url = self.url.as_deref().ok_or(BadReason::new("no `url`"))?;
+        let target = text::split_url(url).ok_or_else(|| {
+            BadReason::of(format!("`url` is not absolute: {}", text::quoted(url)))
+        })?;
+        let method = self.method.as_deref().ok_or(BadReason::new("no `method`"))?;
+
+        let mut request = Request::new(time, method, target.path);
+        request.host = target.host;
+        request.query = target.query;
+        request.client = self.ip.as_deref().map(text::client).transpose()?;
+        request.pop = self.edge_location.as_deref().or(node);
+        request.request_id = self.request_id.as_deref();
 
         let mut line = Line::new(request, Format::FastlyAccess);
         if let Some(http) = &self.http {
-            // Inside `http`, null is what the edge writes for a header that the
-            // client did not send.
-            line.request.user_agent =
-                Some(JsonText::of(http.useragent.as_ref()).unwrap_or_default());
-            line.referer = Some(JsonText::of(http.referer.as_ref()).unwrap_or_default());
-            line.request.signals.protocol =
-                JsonText::of(http.protocol.as_ref()).and_then(text::protocol);
+            line.request.user_agent = Some(http.useragent.as_deref().unwrap_or_default());
+            line.referer = Some(http.referer.as_deref().unwrap_or_default());
+            line.request.signals.protocol = http.protocol.as_deref().and_then(text::protocol);
         }
         line.outcome.status = self.status.map_or(Ok(None), text::checked_status)?;
         line.outcome.cache =
             self.cache_hit.map(|hit| if hit { CacheState::Hit } else { CacheState::Miss });
         line.bytes = self.bytes;
-        line.on_shield = self.on_shield.unwrap_or_default();
+        line.on_shield = self.on_shield.unwrap_or_else(|| is_pop(line.request.client));
         Ok(line)
     }
 }
 
-fn why_unreadable(json: &str, start: usize, error: &serde_json::Error) -> BadReason {
-    match serde_json::from_str::<VersionOnly<'_>>(json) {
-        Ok(other) if other.version != VERSION => unknown_version(&other.version),
-        _ => text::bad_json(error, start),
+impl<'a> Http<'a> {
+    fn read(&mut self, json: &mut Json<'a>, name: &str) -> Result<(), Broken> {
+        match name {
+            "protocol" => self.protocol = json.text()?,
+            "referer" => self.referer = json.text()?,
+            "useragent" => self.useragent = json.text()?,
+            _ => json.skip()?,
+        }
+        Ok(())
     }
 }
 
-fn unknown_version(version: &str) -> BadReason {
-    BadReason::of(format!("unknown version {}", text::quoted(version)))
+/// Whether one POP asked another.
+pub(super) fn is_pop(client: Option<Client>) -> bool {
+    matches!(client, Some(Client::Address(address)) if proxies::is_fastly(address))
+}
+
+/// The version of a line that cannot be read otherwise.
+fn version_alone(json: &str) -> Option<Cow<'_, str>> {
+    let mut version = None;
+    let read = Json::new(json, Quotes::Escaped).members(|json, name| {
+        if name == "version" {
+            version = json.text()?;
+            return Ok(());
+        }
+        json.skip()
+    });
+    read.ok().and(version)
 }

@@ -16,12 +16,16 @@ mod detect;
 mod error;
 mod fastly;
 mod input;
+mod json;
 mod lines;
 mod parser;
+mod proxies;
 mod record;
 mod summary;
+mod syslog;
 mod text;
 mod time;
+mod vcl;
 
 use tidegate_rules::{Outcome, Record, Request};
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Line, cloudfront, combined, fastly, record};
+use super::{Line, cloudfront, combined, fastly, record, vcl};
 
 /// A log format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -16,6 +16,8 @@ pub enum Format {
     /// The users' Fastly access log, version 1: JSON, with or without a syslog
     /// prefix.
     FastlyAccess,
+    /// A Fastly VCL service's log in Datadog's template: JSON, more or less.
+    FastlyVcl,
     /// CloudFront standard log: W3C, tab separated.
     CloudFront,
     /// nginx or Apache, combined or common.
@@ -26,13 +28,15 @@ pub enum Format {
 
 impl Format {
     /// Every format, in the order in which a tie is decided.
-    pub const ALL: [Self; 4] = [Self::FastlyAccess, Self::CloudFront, Self::Combined, Self::Record];
+    pub const ALL: [Self; 5] =
+        [Self::FastlyAccess, Self::FastlyVcl, Self::CloudFront, Self::Combined, Self::Record];
 
     /// The name by which a user chooses it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::FastlyAccess => "fastly",
+            Self::FastlyVcl => "fastly-vcl",
             Self::CloudFront => "cloudfront",
             Self::Combined => "combined",
             Self::Record => "record",
@@ -43,6 +47,7 @@ impl Format {
     pub(super) fn recognises(self, line: &str) -> bool {
         match self {
             Self::FastlyAccess => fastly::recognises(line),
+            Self::FastlyVcl => vcl::recognises(line),
             Self::CloudFront => cloudfront::recognises(line),
             Self::Combined => combined::recognises(line),
             Self::Record => record::recognises(line),
@@ -54,6 +59,7 @@ impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::FastlyAccess => "Fastly access log v1",
+            Self::FastlyVcl => "Fastly VCL log for Datadog",
             Self::CloudFront => "CloudFront standard log",
             Self::Combined => "nginx or Apache combined log",
             Self::Record => "Tidegate record",
@@ -112,6 +118,7 @@ pub struct Parser(Kind);
 #[derive(Debug)]
 enum Kind {
     Fastly,
+    Vcl,
     CloudFront(cloudfront::Columns),
     Combined,
     Record,
@@ -123,6 +130,7 @@ impl Parser {
     pub fn new(format: Format) -> Self {
         Self(match format {
             Format::FastlyAccess => Kind::Fastly,
+            Format::FastlyVcl => Kind::Vcl,
             Format::CloudFront => Kind::CloudFront(cloudfront::Columns::default()),
             Format::Combined => Kind::Combined,
             Format::Record => Kind::Record,
@@ -141,6 +149,7 @@ impl Parser {
     ) -> Result<Parsed, BadReason> {
         match &mut self.0 {
             Kind::Fastly => fastly::parse(line, sink),
+            Kind::Vcl => vcl::parse(line, sink),
             Kind::CloudFront(columns) => columns.parse(line, sink),
             Kind::Combined => combined::parse(line, sink),
             Kind::Record => record::parse(line, sink),

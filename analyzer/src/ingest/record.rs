@@ -7,7 +7,7 @@ use tidegate_rules::record::RECORD_FORMAT;
 use tidegate_rules::{Client, Outcome, Record, Request, Time};
 
 use super::parser::{BadReason, Format, Parsed};
-use super::{Line, text};
+use super::{Line, syslog, text};
 
 /// What a record begins with.
 const START: &str = "{\"tidegate\":";
@@ -17,8 +17,8 @@ pub(super) fn recognises(line: &str) -> bool {
 }
 
 fn json_of(line: &str) -> Option<(usize, &str)> {
-    let start = text::json_start(line)?;
-    line.get(start..).filter(|json| json.starts_with(START)).map(|json| (start, json))
+    let json = syslog::split(line).text;
+    json.starts_with(START).then(|| (line.len() - json.len(), json))
 }
 
 pub(super) fn parse(line: &str, sink: &mut dyn FnMut(&Line<'_>)) -> Result<Parsed, BadReason> {

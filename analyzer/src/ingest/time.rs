@@ -5,16 +5,19 @@
 
 use tidegate_rules::Time;
 
-/// RFC 3339: `2025-11-04T08:15:42.123456789Z`, or with an offset. Fractions are
-/// cut to milliseconds.
+/// RFC 3339: `2025-11-04T08:15:42.123456789Z`, or with an offset; and `UTC`,
+/// `GMT` or `+0000` behind it, as `strftime` writes them. Fractions are cut to
+/// milliseconds.
 pub(super) fn rfc3339(text: &str) -> Option<Time> {
     let (day, rest) = text.as_bytes().split_first_chunk()?;
     let [b'T' | b't' | b' ', rest @ ..] = rest else { return None };
     let (clock_time, rest) = rest.split_first_chunk()?;
     let (millis, rest) = fraction(rest)?;
     let offset = match rest {
-        [b'Z' | b'z'] => 0,
-        [sign, h1, h2, b':', m1, m2] => offset([*sign, *h1, *h2, *m1, *m2])?,
+        [b'Z' | b'z'] | b"UTC" | b"GMT" => 0,
+        [sign, h1, h2, b':', m1, m2] | [sign, h1, h2, m1, m2] => {
+            offset([*sign, *h1, *h2, *m1, *m2])?
+        }
         _ => return None,
     };
     join(date(*day)?, clock(*clock_time)? - offset, millis)
@@ -139,6 +142,9 @@ mod tests {
         assert_eq!(rfc3339("2025-11-04T08:15:42.123456789Z"), expected);
         assert_eq!(rfc3339("2025-11-04T10:15:42.123456789+02:00"), expected);
         assert_eq!(rfc3339("2025-11-04t08:15:42.123z"), expected);
+        for zone in ["UTC", "GMT", "+0000", "-00:00"] {
+            assert_eq!(rfc3339(&format!("2025-11-04T08:15:42.123{zone}")), expected, "{zone}");
+        }
         let expected = Some(Time::from_unix_millis(1_762_244_142_000));
         assert_eq!(common("04/Nov/2025:08:15:42 +0000"), expected);
         assert_eq!(common("04/Nov/2025:11:45:42 +0330"), expected);

@@ -1,0 +1,382 @@
+//! JSON objects of log lines, read member by member.
+//!
+//! Only what a format asks for is looked at: no tree is built, and a text is
+//! copied only where it has escapes. What is skipped has to hang together, and
+//! no more. This must not know any format.
+
+use std::borrow::Cow;
+use std::str::FromStr;
+
+use memchr::memchr_iter;
+
+use super::parser::BadReason;
+
+/// Longest name of a member that is looked for in [`Quotes::Raw`] text, in bytes.
+const NAME_BOUND: usize = 64;
+
+/// How the texts of a line were written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Quotes {
+    /// As JSON asks for it.
+    Escaped,
+    /// As they were, quotes and backslashes too: a text ends where a quote is
+    /// followed by what can only come after a text.
+    Raw,
+}
+
+/// Where a line stops making sense as JSON, and what was expected there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Broken {
+    what: &'static str,
+    at: usize,
+}
+
+impl Broken {
+    /// The reason, for a line in which the JSON begins at `start`.
+    pub(super) fn reason(self, start: usize) -> BadReason {
+        BadReason::of(format!("unreadable JSON: {} at column {}", self.what, start + self.at + 1))
+    }
+}
+
+/// The place up to which a line has been read.
+#[derive(Debug)]
+pub(super) struct Json<'a> {
+    text: &'a str,
+    at: usize,
+    quotes: Quotes,
+}
+
+impl<'a> Json<'a> {
+    pub(super) fn new(text: &'a str, quotes: Quotes) -> Self {
+        Self { text, at: 0, quotes }
+    }
+
+    /// Reads an object. `read` gets every member's name, escapes and all, and
+    /// has to read or [`skip`](Self::skip) its value.
+    pub(super) fn members(
+        &mut self,
+        mut read: impl FnMut(&mut Self, &'a str) -> Result<(), Broken>,
+    ) -> Result<(), Broken> {
+        self.expect(b'{', "no object")?;
+        if self.takes(b'}') {
+            return Ok(());
+        }
+        loop {
+            let (name, _) = self.string(Quotes::Escaped)?;
+            self.expect(b':', "no `:` after a name")?;
+            read(self, name)?;
+            if !self.takes(b',') {
+                return self.expect(b'}', "neither `,` nor `}` after a value");
+            }
+        }
+    }
+
+    /// Makes sure that nothing follows.
+    pub(super) fn end(&mut self) -> Result<(), Broken> {
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(self.broken("something after the object")),
+        }
+    }
+
+    /// A text, or `null`.
+    pub(super) fn text(&mut self) -> Result<Option<Cow<'a, str>>, Broken> {
+        if self.null() {
+            return Ok(None);
+        }
+        let at = self.at;
+        let (text, escapes) = self.string(self.quotes)?;
+        if !escapes {
+            return Ok(Some(Cow::Borrowed(text)));
+        }
+        let quoted = self.text.get(self.at - text.len() - 2..self.at).unwrap_or_default();
+        let text = serde_json::from_str(quoted);
+        text.map(|text| Some(Cow::Owned(text))).map_err(|_| Broken { what: "a bad escape", at })
+    }
+
+    /// A number that `N` can hold, or `null`.
+    pub(super) fn number<N: FromStr>(&mut self) -> Result<Option<N>, Broken> {
+        let (at, token) = (self.at, self.token());
+        if token == "null" {
+            return Ok(None);
+        }
+        token.parse().map(Some).map_err(|_| Broken { what: "not the number expected", at })
+    }
+
+    /// `true`, `false` or `null`.
+    pub(super) fn flag(&mut self) -> Result<Option<bool>, Broken> {
+        let at = self.at;
+        match self.token() {
+            "true" => Ok(Some(true)),
+            "false" => Ok(Some(false)),
+            "null" => Ok(None),
+            _ => Err(Broken { what: "neither `true` nor `false`", at }),
+        }
+    }
+
+    /// Whether `null` comes next; it is read then.
+    pub(super) fn null(&mut self) -> bool {
+        let is = self.peek() == Some(b'n') && self.rest().starts_with(b"null");
+        self.at += if is { 4 } else { 0 };
+        is
+    }
+
+    /// Passes over one value.
+    pub(super) fn skip(&mut self) -> Result<(), Broken> {
+        match self.peek() {
+            Some(b'"') => self.string(self.quotes).map(|_| ()),
+            Some(b'{' | b'[') => self.skip_nested(),
+            _ => {
+                self.token();
+                Ok(())
+            }
+        }
+    }
+
+    /// Passes over an object or an array, however deep.
+    fn skip_nested(&mut self) -> Result<(), Broken> {
+        let mut depth = 0_usize;
+        loop {
+            match self.peek() {
+                Some(b'"') => {
+                    self.string(self.quotes)?;
+                    continue;
+                }
+                Some(b'{' | b'[') => depth += 1,
+                Some(b'}' | b']') => depth -= 1,
+                Some(_) => {}
+                None => return Err(self.broken("the end, too early,")),
+            }
+            self.at += 1;
+            if depth == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// A string without its quotes, and whether it has escapes to undo.
+    fn string(&mut self, quotes: Quotes) -> Result<(&'a str, bool), Broken> {
+        self.expect(b'"', "no text")?;
+        let from = self.at;
+        let found = match quotes {
+            Quotes::Escaped => string_end(self.rest()),
+            Quotes::Raw => raw_end(self.rest()).map(|end| (end, false)),
+        };
+        let Some((length, escapes)) = found else {
+            self.at = self.text.len();
+            return Err(self.broken("the end within a text"));
+        };
+        self.at = from + length + 1;
+        Ok((self.text.get(from..from + length).unwrap_or_default(), escapes))
+    }
+
+    /// What stands up to the next comma, bracket or white space.
+    fn token(&mut self) -> &'a str {
+        self.peek();
+        let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']') || byte.is_ascii_whitespace();
+        let length = self.rest().iter().position(ends).unwrap_or(self.rest().len());
+        let token = self.text.get(self.at..self.at + length).unwrap_or_default();
+        self.at += length;
+        token
+    }
+
+    /// The next byte that is not white space; the white space is read.
+    fn peek(&mut self) -> Option<u8> {
+        loop {
+            let byte = self.text.as_bytes().get(self.at).copied()?;
+            if !byte.is_ascii_whitespace() {
+                return Some(byte);
+            }
+            self.at += 1;
+        }
+    }
+
+    fn takes(&mut self, byte: u8) -> bool {
+        let is = self.peek() == Some(byte);
+        self.at += usize::from(is);
+        is
+    }
+
+    fn expect(&mut self, byte: u8, what: &'static str) -> Result<(), Broken> {
+        match self.peek() {
+            Some(found) if found == byte => {
+                self.at += 1;
+                Ok(())
+            }
+            Some(_) => Err(self.broken(what)),
+            None => Err(self.broken("the end, too early,")),
+        }
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
+    fn broken(&self, what: &'static str) -> Broken {
+        Broken { what, at: self.at }
+    }
+}
+
+/// How long a string is from behind its first quote, and whether it has escapes.
+///
+/// Most strings of a log line are short, so eight bytes are asked at once, and
+/// nothing is called.
+fn string_end(bytes: &[u8]) -> Option<(usize, bool)> {
+    let (mut from, mut escapes) = (0, false);
+    loop {
+        let at = from + find_quote_or_backslash(bytes.get(from..)?)?;
+        if bytes.get(at) == Some(&b'"') {
+            return Some((at, escapes));
+        }
+        escapes = true;
+        from = at + 2;
+    }
+}
+
+fn find_quote_or_backslash(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGHS: u64 = ONES << 7;
+    // Marks the zero bytes of a word; those above the first may be wrong.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
+    let (mut rest, mut passed) = (bytes, 0);
+    while let Some((word, after)) = rest.split_first_chunk() {
+        let word = u64::from_le_bytes(*word);
+        let found =
+            zeros(word ^ (ONES * u64::from(b'"'))) | zeros(word ^ (ONES * u64::from(b'\\')));
+        if found != 0 {
+            return Some(passed + found.trailing_zeros() as usize / 8);
+        }
+        (rest, passed) = (after, passed + 8);
+    }
+    let found = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+    found.map(|at| passed + at)
+}
+
+/// How long a string is that nobody escaped.
+fn raw_end(bytes: &[u8]) -> Option<usize> {
+    memchr_iter(b'"', bytes).find(|quote| bytes.get(quote + 1..).is_some_and(ends_raw_text))
+}
+
+/// Everything in a text that could be the name of a member, in texts too.
+pub(super) fn names(text: &str) -> impl Iterator<Item = &str> {
+    let after = |quote: usize| text.get(quote + 1..).unwrap_or_default();
+    memchr_iter(b'"', text.as_bytes()).filter_map(move |quote| {
+        let length = name_length(after(quote).as_bytes())?;
+        after(quote).get(..length)
+    })
+}
+
+/// Whether this can only come after a text: the next member's name, or the end
+/// of the object and what comes after that.
+fn ends_raw_text(after: &[u8]) -> bool {
+    match after.trim_ascii_start() {
+        [b',', next @ ..] => {
+            let name = next.trim_ascii_start().strip_prefix(b"\"");
+            name.is_some_and(|name| name_length(name).is_some())
+        }
+        [b'}', next @ ..] => {
+            let next = next.trim_ascii_start();
+            matches!(next, [] | [b',' | b'}', ..])
+        }
+        _ => false,
+    }
+}
+
+/// How long a member's name is, from behind its first quote.
+fn name_length(text: &[u8]) -> Option<usize> {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let length = text.iter().take(NAME_BOUND).take_while(|byte| is_part(byte)).count();
+    let after = text.get(length..)?.strip_prefix(b"\"")?;
+    (length > 0 && after.trim_ascii_start().starts_with(b":")).then_some(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The members of an object of texts.
+    fn texts(text: &str, quotes: Quotes) -> Result<Vec<(&str, Option<String>)>, Broken> {
+        let mut found = Vec::new();
+        let mut json = Json::new(text, quotes);
+        json.members(|json, name| {
+            found.push((name, json.text()?.map(Cow::into_owned)));
+            Ok(())
+        })?;
+        json.end().map(|()| found)
+    }
+
+    fn why(text: &str) -> String {
+        texts(text, Quotes::Escaped).unwrap_err().reason(0).to_string()
+    }
+
+    #[test]
+    fn what_is_broken_is_told_with_its_column() {
+        let table = [
+            ("", "the end, too early, at column 1"),
+            ("[]", "no object at column 1"),
+            ("{\"a\" 1}", "no `:` after a name at column 6"),
+            ("{\"a\":\"b\" \"c\":1}", "neither `,` nor `}` after a value at column 10"),
+            ("{\"a\":\"b", "the end within a text at column 8"),
+            ("{\"a\":\"\\q\"}", "a bad escape at column 6"),
+            ("{\"a\":1}", "no text at column 6"),
+            ("{\"a\":null} x", "something after the object at column 12"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(why(text), format!("unreadable JSON: {expected}"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_skipped_may_be_as_deep_as_it_likes() {
+        let deep =
+            format!("{{\"a\":{}\"]\"{}, \"b\":7}}", "[{\"\":".repeat(9_999), "}]".repeat(9_999));
+        let mut json = Json::new(&deep, Quotes::Escaped);
+        let mut number = None;
+        let read = json.members(|json, name| {
+            if name == "b" {
+                number = json.number::<u8>()?;
+                return Ok(());
+            }
+            json.skip()
+        });
+        assert_eq!((read, number), (Ok(()), Some(7)));
+    }
+
+    #[test]
+    fn a_raw_text_ends_where_the_next_member_begins() {
+        let text = r#"{"a": "x "y", z \", "b":"","c": "d"}"#;
+        let found = texts(text, Quotes::Raw).unwrap();
+        let owned = |text: &str| Some(text.to_owned());
+        assert_eq!(found, [("a", owned(r#"x "y", z \"#)), ("b", owned("")), ("c", owned("d"))]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_serde_writes_is_read(members in prop::collection::btree_map("[a-z]{1,9}", any::<Option<String>>(), 0..6)) {
+            let text = serde_json::to_string(&members).unwrap();
+            let found = texts(&text, Quotes::Escaped).unwrap();
+            let expected: Vec<_> =
+                members.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+            prop_assert_eq!(found, expected);
+        }
+
+        #[test]
+        fn a_string_ends_at_its_first_quote_without_a_backslash(text in "[ab\"\\\\ü]{0,40}") {
+            let mut slow = None;
+            let (mut escaped, mut escapes) = (false, false);
+            for (at, byte) in text.bytes().enumerate() {
+                if escaped {
+                    escaped = false;
+                } else if byte == b'\\' {
+                    (escaped, escapes) = (true, true);
+                } else if byte == b'"' {
+                    slow = Some((at, escapes));
+                    break;
+                }
+            }
+            prop_assert_eq!(string_end(text.as_bytes()), slow);
+        }
+    }
+}
