@@ -1,6 +1,5 @@
-//! One line of a log, owned, so that lines can wait for their turn.
+//! One line of a log, kept until its turn, and what later steps ask about it.
 
-use std::cmp::Ordering;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use tidegate_rules::record::Verification;
@@ -8,117 +7,166 @@ use tidegate_rules::{Action, CacheState, Client, Outcome, Request, Signals, Time
 
 use crate::ingest::{Format, Line};
 
-/// One line of a log, owned.
-#[derive(Debug, Clone)]
-pub struct Event {
+/// Texts of a request, in the order in which they are kept.
+#[derive(Debug, Clone, Copy)]
+enum Text {
+    Method,
+    Path,
+    Query,
+    Host,
+    UserAgent,
+    Country,
+    Pop,
+    RequestId,
+}
+
+const TEXTS: usize = Text::RequestId as usize + 1;
+
+/// Length of a text that the log does not say.
+const UNKNOWN: u32 = u32::MAX;
+
+/// What is kept of a line but its texts, which lie elsewhere, all in one piece:
+/// a night has more lines than an allocator likes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kept {
     time: Time,
-    /// Place in the files: lines of one millisecond keep their order.
-    place: u64,
     format: Format,
-    method: Box<str>,
-    path: Box<str>,
-    query: Option<Box<str>>,
-    host: Option<Box<str>>,
     client: Option<Client>,
-    user_agent: Option<Box<str>>,
     fingerprint: Option<u64>,
     asn: Option<u32>,
-    country: Option<Box<str>>,
-    pop: Option<Box<str>>,
     vouched: Option<Vouched>,
-    request_id: Option<Box<str>>,
     outcome: Outcome,
     refused: bool,
+    referred: Option<bool>,
+    /// Where its texts begin, and how long each is.
+    texts: usize,
+    lengths: [u32; TEXTS],
+}
+
+impl Kept {
+    /// Keeps what later steps ask about; texts go to the end of `texts`.
+    pub(crate) fn of(line: &Line<'_>, texts: &mut String) -> Self {
+        let request = &line.request;
+        let decided = line.decided;
+        let start = texts.len();
+        let all = [
+            Some(request.method),
+            Some(request.path),
+            request.query,
+            request.host,
+            request.user_agent,
+            request.country,
+            request.pop,
+            request.request_id,
+        ];
+        let lengths = all.map(|text| {
+            texts.push_str(text.unwrap_or_default());
+            // No line is longer than `u32` can say.
+            text.map_or(UNKNOWN, |text| u32::try_from(text.len()).unwrap_or(UNKNOWN))
+        });
+        Self {
+            time: request.time,
+            format: line.format,
+            client: request.client,
+            fingerprint: tidegate_rules::fingerprint::fingerprint(&request.signals),
+            asn: request.asn,
+            vouched: request.vouched.or_else(|| vouched(decided?.verification)),
+            outcome: line.outcome,
+            refused: decided.is_some_and(|record| refuses(record.decision)),
+            referred: line.referer.map(|referer| !referer.is_empty()),
+            texts: start,
+            lengths,
+        }
+    }
+}
+
+/// One line of a log.
+#[derive(Debug, Clone)]
+pub struct Event<'e> {
+    kept: &'e Kept,
+    texts: [Option<&'e str>; TEXTS],
     /// Whether a page led here, where the log says.
     pub referred: Option<bool>,
 }
 
-impl Event {
-    /// Keeps what later steps ask about. `place` counts the lines.
-    #[must_use]
-    pub fn of(line: &Line<'_>, place: u64) -> Self {
-        let request = &line.request;
-        let decided = line.decided;
-        Self {
-            time: request.time,
-            place,
-            format: line.format,
-            method: request.method.into(),
-            path: request.path.into(),
-            query: request.query.map(Into::into),
-            host: request.host.map(Into::into),
-            client: request.client,
-            user_agent: request.user_agent.map(Into::into),
-            fingerprint: tidegate_rules::fingerprint::fingerprint(&request.signals),
-            asn: request.asn,
-            country: request.country.map(Into::into),
-            pop: request.pop.map(Into::into),
-            vouched: request.vouched.or_else(|| vouched(decided?.verification)),
-            request_id: request.request_id.map(Into::into),
-            outcome: line.outcome,
-            refused: decided.is_some_and(|record| refuses(record.decision)),
-            referred: line.referer.map(|referer| !referer.is_empty()),
-        }
+impl<'e> Event<'e> {
+    /// A line that was kept, with the texts that it was kept with.
+    pub(crate) fn of(kept: &'e Kept, texts: &'e str) -> Self {
+        let mut start = kept.texts;
+        let texts = kept.lengths.map(|length| {
+            let length = (length != UNKNOWN).then_some(length as usize)?;
+            let text = texts.get(start..start + length);
+            start += length;
+            text
+        });
+        Self { kept, texts, referred: kept.referred }
+    }
+
+    fn text(&self, text: Text) -> Option<&'e str> {
+        self.texts[text as usize]
     }
 
     /// The facts of the request. Whether credentials came along no log says.
     #[must_use]
-    pub fn request(&self) -> Request<'_> {
+    pub fn request(&self) -> Request<'e> {
         Request {
-            time: self.time,
-            method: &self.method,
-            host: self.host.as_deref(),
-            path: &self.path,
-            query: self.query.as_deref(),
-            client: self.client,
-            user_agent: self.user_agent.as_deref(),
-            signals: Signals { fingerprint: self.fingerprint, ..Signals::default() },
-            asn: self.asn,
-            country: self.country.as_deref(),
-            pop: self.pop.as_deref(),
+            time: self.kept.time,
+            method: self.text(Text::Method).unwrap_or_default(),
+            host: self.text(Text::Host),
+            path: self.text(Text::Path).unwrap_or_default(),
+            query: self.text(Text::Query),
+            client: self.kept.client,
+            user_agent: self.text(Text::UserAgent),
+            signals: Signals { fingerprint: self.kept.fingerprint, ..Signals::default() },
+            asn: self.kept.asn,
+            country: self.text(Text::Country),
+            pop: self.text(Text::Pop),
             credentials: None,
-            vouched: self.vouched,
-            request_id: self.request_id.as_deref(),
+            vouched: self.kept.vouched,
+            request_id: self.text(Text::RequestId),
         }
     }
 
     /// When the request arrived.
     #[must_use]
     pub fn time(&self) -> Time {
-        self.time
+        self.kept.time
     }
 
     /// Status that the client got.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
-        self.outcome.status
+        self.kept.outcome.status
     }
 
     /// Milliseconds that the origin took.
     #[must_use]
     pub fn origin_ms(&self) -> Option<u32> {
-        self.outcome.origin_ms
+        self.kept.outcome.origin_ms
     }
 
     /// What the log says of the cache. What Tidegate refused, for now or for
     /// good, it kept from the origin, so it counts as a miss that was spared.
     #[must_use]
     pub fn cache(&self) -> Option<CacheState> {
-        if self.refused { Some(CacheState::Miss) } else { self.outcome.cache }
+        if self.kept.refused { Some(CacheState::Miss) } else { self.kept.outcome.cache }
     }
 
-    pub(crate) fn format(&self) -> Format {
-        self.format
+    /// Whether the log is the origin's own: what no cache is said to have
+    /// answered, the origin did.
+    pub(crate) fn is_origins_own(&self) -> bool {
+        self.kept.format == Format::Combined && self.text(Text::Pop).is_none()
     }
 
     pub(crate) fn is_error(&self) -> bool {
-        self.outcome.status.is_some_and(|status| status >= 400)
+        self.status().is_some_and(|status| status >= 400)
     }
 
     /// What a cache at one POP tells pages apart by.
     pub(crate) fn cache_key(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        (&self.pop, &self.host, &self.path, &self.query).hash(&mut hasher);
+        let parts = [Text::Pop, Text::Host, Text::Path, Text::Query];
+        parts.map(|part| self.text(part)).hash(&mut hasher);
         hasher.finish()
     }
 }
@@ -138,24 +186,3 @@ fn vouched(verification: Verification) -> Option<Vouched> {
         Verification::Unverifiable | Verification::None => None,
     }
 }
-
-/// Earlier events are greater: a heap gives them first.
-impl Ord for Event {
-    fn cmp(&self, other: &Self) -> Ordering {
-        (other.time, other.place).cmp(&(self.time, self.place))
-    }
-}
-
-impl PartialOrd for Event {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Event {
-    fn eq(&self, other: &Self) -> bool {
-        (self.time, self.place) == (other.time, other.place)
-    }
-}
-
-impl Eq for Event {}

@@ -19,9 +19,11 @@ pub mod report;
 pub mod rule_files;
 pub mod schema;
 pub mod score;
+mod shielding;
 mod table;
 mod text;
 pub mod time;
+mod waiting;
 pub mod walk;
 
 pub use event::Event;

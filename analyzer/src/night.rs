@@ -5,22 +5,19 @@
 //! [`Night::pass`] may be called more than once: the files are read again, so
 //! that nothing has to be kept in memory. Nothing is judged here.
 
-use std::cell::RefCell;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::HashMap;
 
 use tidegate_rules::features::{Derived, derive};
 use tidegate_rules::route::CacheClass;
-use tidegate_rules::{CacheState, HashKey, Outcome, Request, Ruleset, Time};
+use tidegate_rules::{CacheState, HashKey, Outcome, Request, Ruleset};
 
 use crate::basis::{
     Assumptions, CacheSource, CostSource, Lines, PopSource, StrainSource, VisitorSource, Window,
 };
 use crate::event::Event;
-use crate::ingest::{self, Format, IngestError, Input, Line, Options, Progress, Summary};
-
-/// How far out of order lines may be, in milliseconds: a log is written when
-/// requests end, and its lines are sorted by when they are written.
-const DISORDER_MS: u64 = 30_000;
+use crate::ingest::{self, IngestError, Input, Line, Options, Place, Progress, Summary};
+use crate::shielding::Shielding;
+use crate::waiting::{Second, Waiting};
 
 /// How long a page of the cache class `short` is kept, in milliseconds.
 const SHORT_MS: u64 = 60_000;
@@ -48,7 +45,7 @@ pub struct Seen<'s> {
     /// Units that it caused at the origin.
     pub units: u32,
     /// The rest of its line.
-    pub event: &'s Event,
+    pub event: &'s Event<'s>,
 }
 
 impl Seen<'_> {
@@ -87,27 +84,33 @@ impl Night<'_> {
         progress: &mut dyn FnMut(Progress<'_>),
         sink: &mut dyn FnMut(&Seen<'_>),
     ) -> Result<Passed, IngestError> {
-        let state = RefCell::new(Pass::default());
-        let files = ingest::read(self.inputs, &self.options, progress, &mut |line| {
-            let mut state = state.borrow_mut();
-            state.take(line);
-            while let Some(event) = state.due() {
-                self.show(&mut state, &event, sink);
+        let mut state = Pass::default();
+        let files = ingest::read(self.inputs, &self.options, progress, &mut |line, place| {
+            state.take(line, place);
+            while let Some(second) = state.waiting.due(place.reached) {
+                self.show_all(&mut state, second, sink);
             }
         })?;
-        let mut state = state.into_inner();
-        while let Some(event) = state.waiting.pop() {
-            self.show(&mut state, &event, sink);
+        while let Some(second) = state.waiting.next() {
+            self.show_all(&mut state, second, sink);
         }
         Ok(state.passed(files))
     }
 
-    fn show(&self, pass: &mut Pass, event: &Event, sink: &mut dyn FnMut(&Seen<'_>)) {
+    fn show_all(&self, pass: &mut Pass, second: Second, sink: &mut dyn FnMut(&Seen<'_>)) {
+        for event in second.events() {
+            self.show(pass, &event, sink);
+        }
+        pass.waiting.reuse(second);
+    }
+
+    fn show(&self, pass: &mut Pass, event: &Event<'_>, sink: &mut dyn FnMut(&Seen<'_>)) {
         let request = event.request();
         let derived = derive(self.rules, self.secret, &request);
         pass.note(&request);
         pass.durations |= event.origin_ms().is_some();
-        let cache = event.cache().unwrap_or_else(|| pass.model(self.rules, &derived, event));
+        let cache = pass.shielding.cache(event);
+        let cache = cache.unwrap_or_else(|| pass.model(self.rules, &derived, event));
         let units = if cache.reached_origin() { derived.units } else { 0 };
         sink(&Seen { request, derived, cache, units, event });
     }
@@ -116,41 +119,35 @@ impl Night<'_> {
 /// One pass over the files.
 #[derive(Default)]
 struct Pass {
-    waiting: BinaryHeap<Event>,
-    latest: Time,
-    taken: u64,
+    waiting: Waiting,
+    shielding: Shielding,
     duplicates: u64,
     late: u64,
     window: Option<Window>,
     fingerprints: bool,
     durations: bool,
-    pops: bool,
+    without_pop: bool,
     modelled: bool,
+    origins_own: bool,
     kept: HashMap<u64, u64>,
 }
 
 impl Pass {
-    fn take(&mut self, line: &Line<'_>) {
+    fn take(&mut self, line: &Line<'_>, place: Place) {
         // The line of the POP that the client spoke to says the same and more.
         if line.on_shield {
             self.duplicates += 1;
+            self.shielding.note(line);
             return;
         }
-        self.latest = self.latest.max(line.request.time);
-        self.taken += 1;
-        self.waiting.push(Event::of(line, self.taken));
-    }
-
-    fn due(&mut self) -> Option<Event> {
-        let first = self.waiting.peek()?;
-        let ripe = self.latest.millis_since(first.time()) > DISORDER_MS;
-        if ripe { self.waiting.pop() } else { None }
+        self.waiting.push(line, place);
     }
 
     fn note(&mut self, request: &Request<'_>) {
         self.fingerprints |= request.signals.ja4.is_some() || request.signals.fingerprint.is_some();
-        self.pops |= request.pop.is_some();
+        self.without_pop |= request.pop.is_none();
         let time = request.time;
+        self.shielding.forget(time);
         let window = self.window.get_or_insert(Window { from: time, to: time });
         self.late += u64::from(time < window.to);
         window.from = window.from.min(time);
@@ -158,8 +155,9 @@ impl Pass {
     }
 
     /// The cache state of a request whose log does not say.
-    fn model(&mut self, rules: &Ruleset, derived: &Derived, event: &Event) -> CacheState {
-        if event.format() == Format::Combined {
+    fn model(&mut self, rules: &Ruleset, derived: &Derived, event: &Event<'_>) -> CacheState {
+        if event.is_origins_own() {
+            self.origins_own = true;
             return CacheState::Miss;
         }
         self.modelled = true;
@@ -186,14 +184,14 @@ impl Pass {
             duplicate: self.duplicates,
             late: self.late,
         };
-        Passed { lines, assumptions: self.assumptions(&files), window: self.window, files }
+        Passed { lines, assumptions: self.assumptions(), window: self.window, files }
     }
 
-    fn assumptions(&self, files: &Summary) -> Assumptions {
-        let combined = files.files.iter().any(|file| file.format == Some(Format::Combined));
+    /// What was assumed for any request is said of all.
+    fn assumptions(&self) -> Assumptions {
         let cache = if self.modelled {
             CacheSource::Modelled
-        } else if combined {
+        } else if self.origins_own {
             CacheSource::Origin
         } else {
             CacheSource::Logged
@@ -201,7 +199,10 @@ impl Pass {
         Assumptions {
             cache,
             cost: CostSource::Declared,
-            pops: if self.pops { PopSource::Logged } else { PopSource::Assumed },
+            pops: match self.window.is_some() && !self.without_pop {
+                true => PopSource::Logged,
+                false => PopSource::Assumed,
+            },
             strain: if self.durations { StrainSource::Logged } else { StrainSource::None },
             visitor: match self.fingerprints {
                 true => VisitorSource::Fingerprint,

@@ -23,7 +23,7 @@ fn fixture(name: &str) -> PathBuf {
 fn read_with(paths: &[PathBuf], options: &Options) -> Result<(Vec<String>, Summary), IngestError> {
     let inputs: Vec<_> = paths.iter().cloned().map(Input::Path).collect();
     let mut lines = Vec::new();
-    let summary = read(&inputs, options, &mut |_| {}, &mut |line| lines.push(shown(line)))?;
+    let summary = read(&inputs, options, &mut |_| {}, &mut |line, _| lines.push(shown(line)))?;
     Ok((lines, summary))
 }
 
@@ -312,7 +312,7 @@ fn samples_hide_client_addresses_unless_asked_for() {
 fn records_hand_on_what_was_decided() {
     let inputs = [Input::Path(fixture("record-basic.log"))];
     let decided = Cell::new(None);
-    read(&inputs, &Options::default(), &mut |_| {}, &mut |line| {
+    read(&inputs, &Options::default(), &mut |_| {}, &mut |line, _| {
         let record = line.decided.unwrap();
         if record.decision == Action::Throttle {
             decided.set(Some((record.units, record.retry_ms, line.sampled)));
@@ -333,7 +333,7 @@ fn progress_ends_at_the_sum_of_all_files() {
     let mut seen = Vec::new();
     let mut note =
         |progress: Progress<'_>| seen.push((progress.bytes, progress.bytes_total, progress.lines));
-    read(&inputs, &Options::default(), &mut note, &mut |_| {}).unwrap();
+    read(&inputs, &Options::default(), &mut note, &mut |_, _| {}).unwrap();
     let total = (log.len() + compressed.len()) as u64;
     assert!(seen.len() > 4 && seen.is_sorted());
     assert_eq!(seen.last(), Some(&(total, Some(total), 40_000)));

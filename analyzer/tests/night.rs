@@ -30,18 +30,39 @@ fn site() -> Ruleset {
     compiled.unwrap_or_else(|wrong| panic!("{wrong}")).rules
 }
 
-/// Reads lines as the night of a site.
-fn read<T>(lines: &[String], with: impl FnOnce(&Night<'_>) -> T) -> T {
+/// Reads files of lines as the night of a site.
+fn read_files<T>(files: &[Vec<String>], with: impl FnOnce(&Night<'_>) -> T) -> T {
     let dir = TempDir::new().unwrap();
-    let file = dir.path().join("night.log");
-    fs::write(&file, lines.join("\n")).unwrap();
-    let (inputs, rules, secret) = ([Input::Path(file)], site(), HashKey::default());
+    let write = |(at, lines): (usize, &Vec<String>)| {
+        let file = dir.path().join(format!("{at}.log"));
+        fs::write(&file, lines.join("\n")).unwrap();
+        Input::Path(file)
+    };
+    let inputs: Vec<_> = files.iter().enumerate().map(write).collect();
+    let (rules, secret) = (site(), HashKey::default());
     let options = Options::default();
     with(&Night { inputs: &inputs, options, rules: &rules, secret: &secret })
 }
 
+fn read<T>(lines: &[String], with: impl FnOnce(&Night<'_>) -> T) -> T {
+    read_files(&[lines.to_vec()], with)
+}
+
 fn pass(lines: &[String], sink: &mut dyn FnMut(&Seen<'_>)) -> Passed {
     read(lines, |night| night.pass(&mut |_| {}, sink).unwrap())
+}
+
+/// The seconds of requests in the order in which they are shown, and how many of
+/// them are late.
+fn shown(files: &[Vec<String>]) -> (Vec<u64>, u64) {
+    let mut shown = Vec::new();
+    let passed = read_files(files, |night| {
+        let mut note = |seen: &Seen<'_>| {
+            shown.push((seen.request.time.unix_millis() - MIDNIGHT_MS) / 1_000);
+        };
+        night.pass(&mut |_| {}, &mut note).unwrap()
+    });
+    (shown, passed.lines.late)
 }
 
 /// A record of Tidegate's own, so many seconds after midnight.
@@ -96,26 +117,66 @@ fn what_was_refused_for_now_or_for_good_is_a_miss_that_was_spared() {
 
 #[test]
 fn a_line_is_late_where_later_ones_have_been_shown() {
-    let shown = |seconds: &[u64]| {
-        let mut shown = Vec::new();
-        let passed = pass(&passed_at(seconds), &mut |seen| {
-            shown.push((seen.request.time.unix_millis() - MIDNIGHT_MS) / 1_000);
-        });
-        (shown, passed.lines.late)
-    };
+    let shown = |seconds: &[u64]| shown(&[passed_at(seconds)]);
     assert_eq!(shown(&[20, 0, 40, 10]), (vec![0, 10, 20, 40], 0), "within 30 s");
     assert_eq!(shown(&[0, 100, 10]), (vec![0, 10, 100], 0), "far behind, but still in time");
-    assert_eq!(shown(&[0, 40, 80, 10]), (vec![0, 40, 10, 80], 1));
-    assert_eq!(shown(&[0, 40, 80, 10, 20, 50]), (vec![0, 40, 10, 20, 50, 80], 2));
+    assert_eq!(shown(&LATE), (vec![0, 40, 10, 80, 120, 160], 1));
+    let seconds = [0, 40, 80, 120, 160, 10, 20, 60, 161];
+    assert_eq!(shown(&seconds), (vec![0, 40, 10, 80, 20, 60, 120, 160, 161], 3));
+}
+
+/// Seconds of which the last is late.
+const LATE: [u64; 6] = [0, 40, 80, 120, 160, 10];
+
+#[test]
+fn one_clock_that_is_far_ahead_makes_nobody_late() {
+    let mut seconds: Vec<_> = (0..200).collect();
+    seconds[100] = 1_000_000;
+    let mut expected: Vec<_> = (0..200).filter(|second| *second != 100).collect();
+    expected.push(1_000_000);
+    assert_eq!(shown(&[passed_at(&seconds)]), (expected, 0));
+}
+
+#[test]
+fn files_that_overlap_are_one_night() {
+    let every = |step: usize, from: u64, to: u64| (from..to).step_by(step).collect::<Vec<_>>();
+    // POPs and hours, given in any order.
+    let files = [every(3, 400, 900), every(7, 100, 500), every(1, 0, 300), every(2, 90, 2_000)];
+    let mut expected = files.concat();
+    expected.sort_unstable();
+    assert_eq!(shown(&files.map(|seconds| passed_at(&seconds))), (expected, 0));
+}
+
+#[test]
+fn lines_of_one_moment_keep_the_order_of_their_files() {
+    let named = |name: &str| vec![record(7, name, "hit", 200); 2];
+    let files = [named("throttle"), named("pass"), named("allow")];
+    let mut paths = Vec::new();
+    read_files(&files, |night| {
+        night.pass(&mut |_| {}, &mut |seen| paths.push(seen.request.path.to_owned())).unwrap()
+    });
+    assert_eq!(paths, ["/throttle", "/throttle", "/pass", "/pass", "/allow", "/allow"]);
+}
+
+#[test]
+fn more_files_than_may_be_open_are_read() {
+    let files: Vec<_> = (0..500).map(|at| passed_at(&[at, at + 40])).collect();
+    let (seconds, late) = shown(&files);
+    assert_eq!((seconds.len(), seconds.is_sorted(), late), (1_000, true, 0));
+    // All at once they are more than can be sorted, and still none is lost.
+    let seconds: Vec<_> = (0..10).map(|second| second * 100).collect();
+    let files = vec![passed_at(&seconds); 300];
+    let (seconds, late) = shown(&files);
+    assert_eq!((seconds.len(), late > 0), (3_000, true));
 }
 
 #[test]
 fn the_window_takes_late_lines_in() {
-    let passed = pass(&passed_at(&[50, 90, 130, 0]), &mut |_| {});
+    let passed = pass(&passed_at(&[50, 90, 130, 170, 210, 0]), &mut |_| {});
     let window = passed.window.unwrap();
     assert_eq!(passed.lines.late, 1);
     assert_eq!(window.from.unix_millis(), MIDNIGHT_MS);
-    assert_eq!(window.to.unix_millis(), MIDNIGHT_MS + 130_000);
+    assert_eq!(window.to.unix_millis(), MIDNIGHT_MS + 210_000);
 }
 
 #[test]
@@ -142,10 +203,10 @@ fn late_lines_are_told_beside_every_figure() {
             (json["lines"]["late"].as_u64().unwrap(), texts)
         })
     };
-    let (late, texts) = told(&[0, 40, 80, 10]);
+    let (late, texts) = told(&LATE);
     assert_eq!(late, 1);
     for text in texts {
-        assert!(text.contains("4 read, 0 bad, 0 logged twice, 1 out of order."), "{text}");
+        assert!(text.contains("6 read, 0 bad, 0 logged twice, 1 out of order."), "{text}");
     }
     let (late, texts) = told(&[0, 40, 80]);
     assert_eq!(late, 0);

@@ -50,7 +50,8 @@ pub(super) struct NightArguments {
 impl NightArguments {
     /// The night, read by these rules.
     pub(super) fn read_by<'n>(&'n self, rules: &'n Ruleset, secret: &'n HashKey) -> Night<'n> {
-        let options = Options { format: self.log_format, addresses: self.addresses };
+        let options =
+            Options { format: self.log_format, addresses: self.addresses, not_after: None };
         Night { inputs: &self.inputs, options, rules, secret }
     }
 

@@ -34,6 +34,11 @@ pub enum IngestError {
         /// The path as given.
         path: String,
     },
+    /// A glob matches no file.
+    NoMatch {
+        /// The glob as given.
+        pattern: String,
+    },
 }
 
 impl fmt::Display for IngestError {
@@ -52,6 +57,7 @@ impl fmt::Display for IngestError {
             Self::EmptyDirectory { path } => {
                 write!(f, "the directory `{path}` holds no file to read")
             }
+            Self::NoMatch { pattern } => write!(f, "no file matches `{pattern}`"),
         }
     }
 }
@@ -60,7 +66,7 @@ impl std::error::Error for IngestError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Open { source, .. } | Self::Read { source, .. } => Some(source),
-            Self::UnknownFormat { .. } | Self::EmptyDirectory { .. } => None,
+            Self::UnknownFormat { .. } | Self::EmptyDirectory { .. } | Self::NoMatch { .. } => None,
         }
     }
 }

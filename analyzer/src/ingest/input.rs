@@ -1,24 +1,21 @@
-//! What to read: paths to files, and files to plain bytes.
-//!
-//! Compression is told by the first bytes, never by the name.
+//! What to read: from arguments to files.
 
-use std::cell::Cell;
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, BufReader, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
-use flate2::bufread::MultiGzDecoder;
+use glob::MatchOptions;
 
 use super::IngestError;
-use super::summary::Compression;
 
 /// Where a log comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    /// A file, or a directory that stands for the files below it.
+    /// A file; a directory, which stands for the files below it; or a glob such as
+    /// `logs/*/2025-*.gz`, which stands for the files that match.
     Path(PathBuf),
     /// Standard input.
     Stdin,
@@ -29,6 +26,18 @@ impl Input {
     #[must_use]
     pub fn from_argument(argument: &OsStr) -> Self {
         if argument == "-" { Self::Stdin } else { Self::Path(argument.into()) }
+    }
+
+    /// Whether it can be read again: a pipe cannot.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        match self {
+            // What is no file yet stands for files.
+            Self::Path(path) => {
+                fs::metadata(path).map_or(true, |data| data.is_file() || data.is_dir())
+            }
+            Self::Stdin => false,
+        }
     }
 }
 
@@ -41,24 +50,62 @@ impl fmt::Display for Input {
     }
 }
 
-/// The inputs with each directory replaced by its files, sorted by name.
+/// The inputs with each directory replaced by its files, and each glob by what
+/// matches, sorted by name. A file that comes more than once is read once.
 pub(super) fn expand(inputs: &[Input]) -> Result<Vec<Input>, IngestError> {
     let mut files = Vec::new();
     for input in inputs {
-        let before = files.len();
-        let directory = match input {
-            Input::Path(path) if path.is_dir() => path,
-            Input::Path(_) | Input::Stdin => {
-                files.push(input.clone());
-                continue;
-            }
-        };
-        walk(directory, &mut files)?;
-        if files.len() == before {
-            return Err(IngestError::EmptyDirectory { path: input.to_string() });
+        match input {
+            Input::Path(path) if path.exists() => take(path, &mut files)?,
+            Input::Path(path) if is_glob(path) => take_matches(path, &mut files)?,
+            // It will fail as what it is.
+            Input::Path(_) | Input::Stdin => files.push(input.clone()),
         }
     }
+    let mut seen = HashSet::new();
+    files.retain(|file| match file {
+        Input::Path(path) => fs::canonicalize(path).map_or(true, |path| seen.insert(path)),
+        Input::Stdin => seen.insert(PathBuf::from("-")),
+    });
     Ok(files)
+}
+
+/// A file, or those of a directory.
+fn take(path: &Path, files: &mut Vec<Input>) -> Result<(), IngestError> {
+    if !path.is_dir() {
+        files.push(Input::Path(path.to_owned()));
+        return Ok(());
+    }
+    let before = files.len();
+    walk(path, files)?;
+    if files.len() == before {
+        return Err(IngestError::EmptyDirectory { path: path.display().to_string() });
+    }
+    Ok(())
+}
+
+fn is_glob(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().iter().any(|byte| matches!(byte, b'*' | b'?' | b'['))
+}
+
+fn take_matches(pattern: &Path, files: &mut Vec<Input>) -> Result<(), IngestError> {
+    // As in a shell.
+    let options = MatchOptions {
+        case_sensitive: true,
+        require_literal_separator: true,
+        require_literal_leading_dot: true,
+    };
+    let text = pattern.to_string_lossy();
+    let no_match = || IngestError::NoMatch { pattern: text.clone().into_owned() };
+    let before = files.len();
+    for found in glob::glob_with(&text, options).map_err(|_| no_match())? {
+        let path = found.map_err(|error| {
+            let path = error.path().display().to_string();
+            IngestError::Open { path, source: error.into() }
+        })?;
+        take(&path, files)?;
+    }
+    if files.len() == before { Err(no_match()) } else { Ok(()) }
 }
 
 fn walk(directory: &Path, files: &mut Vec<Input>) -> Result<(), IngestError> {
@@ -90,59 +137,4 @@ pub(super) fn total_bytes(files: &[Input]) -> Option<u64> {
         Input::Stdin => None,
     };
     files.iter().map(length).sum()
-}
-
-/// An open input.
-pub(super) struct Source {
-    /// The plain bytes.
-    pub(super) reader: Box<dyn Read>,
-    pub(super) compression: Compression,
-    /// Bytes taken from the file so far, compressed where it is.
-    pub(super) bytes_read: Rc<Cell<u64>>,
-}
-
-impl Source {
-    pub(super) fn open(input: &Input) -> io::Result<Self> {
-        match input {
-            Input::Path(path) => Self::new(File::open(path)?),
-            Input::Stdin => Self::new(io::stdin()),
-        }
-    }
-
-    fn new(source: impl Read + 'static) -> io::Result<Self> {
-        let bytes_read = Rc::new(Cell::new(0));
-        let mut source = Counting { source, bytes_read: Rc::clone(&bytes_read) };
-        let mut magic = Vec::with_capacity(4);
-        source.by_ref().take(4).read_to_end(&mut magic)?;
-        let compression = compression_of(&magic);
-        let whole = BufReader::with_capacity(128 << 10, io::Cursor::new(magic).chain(source));
-        let reader: Box<dyn Read> = match compression {
-            Compression::None => Box::new(whole),
-            Compression::Gzip => Box::new(MultiGzDecoder::new(whole)),
-            Compression::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(whole)?),
-        };
-        Ok(Self { reader, compression, bytes_read })
-    }
-}
-
-fn compression_of(magic: &[u8]) -> Compression {
-    match magic {
-        [0x1f, 0x8b, ..] => Compression::Gzip,
-        // A zstd frame, or a skippable one, with which parallel writers start.
-        [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => Compression::Zstd,
-        _ => Compression::None,
-    }
-}
-
-struct Counting<R> {
-    source: R,
-    bytes_read: Rc<Cell<u64>>,
-}
-
-impl<R: Read> Read for Counting<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.source.read(buffer)?;
-        self.bytes_read.set(self.bytes_read.get() + read as u64);
-        Ok(read)
-    }
 }

@@ -1,28 +1,20 @@
-//! Bytes to lines, with bounded memory.
+//! The lines of one input, which another thread reads and decompresses ahead.
 //!
-//! Knows nothing of formats. A line longer than [`MAX_LINE`] is reported by its
-//! start and skipped without ever being held whole.
+//! The threads are joined by bounded channels, and every block goes through one
+//! of them in order: what comes out does not depend on which is faster.
 
-use std::io::{self, ErrorKind, Read};
-use std::ops::Range;
+use std::io;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread;
 
 use memchr::memchr;
 
-use super::detect::HEAD_LINES;
+use super::blocks::{Block, Blocks, KEPT_OF_LONG, MAX_LINE};
 use super::parser::BadReason;
 use super::text;
 
-/// Longest line that is read, in bytes.
-pub(super) const MAX_LINE: usize = 1 << 20;
-
-/// Bytes asked of the source at once.
-const CHUNK: usize = 128 << 10;
-
-/// Most bytes that are looked at to tell the format.
-const HEAD_BOUND: usize = 2 * MAX_LINE;
-
-/// Bytes kept of a line that is too long, for its sample.
-const KEPT_OF_LONG: usize = 2_048;
+/// Blocks that are read ahead.
+const AHEAD: usize = 2;
 
 /// Why a line over the bound is bad.
 pub(super) fn too_long() -> BadReason {
@@ -37,164 +29,146 @@ pub(super) struct RawLine<'a> {
     pub(super) text: Result<&'a [u8], &'a [u8]>,
 }
 
-/// The lines of one source.
-pub(super) struct Lines<R> {
-    source: R,
-    buffer: Vec<u8>,
-    unread: Range<usize>,
-    ended: bool,
-    truncated: bool,
-    number: u64,
-    long: Vec<u8>,
+/// What the reading thread says.
+enum Message {
+    Block(Block),
+    End { truncated: bool, taken: u64 },
+    Failed(io::Error),
 }
 
-impl<R: Read> Lines<R> {
-    pub(super) fn new(source: R) -> Self {
-        Self {
-            source,
-            buffer: vec![0; 2 * CHUNK],
-            unread: 0..0,
+/// The lines of one input.
+pub(super) struct Lines {
+    messages: Receiver<Message>,
+    spent: Sender<Vec<u8>>,
+    block: Block,
+    at: usize,
+    number: u64,
+    ended: bool,
+    truncated: bool,
+    taken: u64,
+}
+
+impl Lines {
+    /// Starts to read; `held` are blocks that were read already.
+    pub(super) fn start(blocks: Blocks, held: Vec<Block>) -> io::Result<Self> {
+        let (to_us, messages) = sync_channel(AHEAD);
+        let (spent, buffers) = channel();
+        let thread = thread::Builder::new().name("read".to_owned());
+        thread.spawn(move || read(blocks, held, &to_us, &buffers))?;
+        Ok(Self {
+            messages,
+            spent,
+            block: Block::default(),
+            at: 0,
+            number: 0,
             ended: false,
             truncated: false,
-            number: 0,
-            long: Vec::new(),
-        }
+            taken: 0,
+        })
     }
 
-    /// Whether the source ended before its compressed end; the line that was
-    /// cut is not given out.
+    /// Whether the input ended before its compressed end.
     pub(super) fn truncated(&self) -> bool {
         self.truncated
     }
 
-    /// The first lines, whole, without reading past them; and whether they are
-    /// all that there is.
-    pub(super) fn head(&mut self) -> io::Result<(&[u8], bool)> {
-        loop {
-            let (lines, whole) = whole_lines(self.unread_bytes());
-            let enough = lines >= HEAD_LINES || self.unread.len() >= HEAD_BOUND;
-            if enough || !self.fill()? {
-                let length = if self.ended && !self.truncated { self.unread.len() } else { whole };
-                return Ok((self.unread_bytes().get(..length).unwrap_or_default(), self.ended));
-            }
-        }
+    /// Bytes of the file up to about here, compressed where it is.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken
     }
 
     /// The next line; `None` at the end.
     pub(super) fn next_line(&mut self) -> io::Result<Option<RawLine<'_>>> {
-        let mut searched = 0;
-        let line = loop {
-            let rest = self.unread_bytes().get(searched..).unwrap_or_default();
-            if let Some(at) = memchr(b'\n', rest) {
-                break self.take(searched + at, 1);
+        while self.at == self.block.lines().len() {
+            if self.ended {
+                return Ok(None);
             }
-            searched = self.unread.len();
-            if searched > MAX_LINE {
-                return self.skip_long_line().map(Some);
-            }
-            if !self.fill()? {
-                if searched == 0 || self.truncated {
-                    return Ok(None);
-                }
-                break self.take(searched, 0);
-            }
-        };
-        let bytes = self.buffer.get(line).unwrap_or_default();
-        let text = if bytes.len() > MAX_LINE {
-            Err(bytes.get(..KEPT_OF_LONG).unwrap_or_default())
+            self.next_block()?;
+        }
+        let rest = self.block.lines().get(self.at..).unwrap_or_default();
+        let length = memchr(b'\n', rest).unwrap_or(rest.len());
+        self.at += (length + 1).min(rest.len());
+        self.number += 1;
+        let line = rest.get(..length).unwrap_or_default();
+        let text = if self.block.is_cut || length > MAX_LINE {
+            Err(line.get(..KEPT_OF_LONG).unwrap_or(line))
         } else {
-            Ok(text::trim_line(bytes))
+            Ok(text::trim_line(line))
         };
         Ok(Some(RawLine { number: self.number, text }))
     }
 
-    /// Where the next `length` bytes are; they and the line end are now read.
-    fn take(&mut self, length: usize, line_end: usize) -> Range<usize> {
-        let line = self.unread.start..self.unread.start + length;
-        self.unread.start = line.end + line_end;
-        self.number += 1;
-        line
-    }
-
-    fn skip_long_line(&mut self) -> io::Result<RawLine<'_>> {
-        self.long.clear();
-        let start = self.buffer.get(self.unread.clone()).unwrap_or_default();
-        self.long.extend_from_slice(start.get(..KEPT_OF_LONG).unwrap_or(start));
-        self.number += 1;
-        loop {
-            if let Some(at) = memchr(b'\n', self.unread_bytes()) {
-                self.unread.start += at + 1;
-                break;
+    fn next_block(&mut self) -> io::Result<()> {
+        match self.messages.recv() {
+            Ok(Message::Block(block)) => {
+                self.taken = block.taken;
+                let spent = std::mem::replace(&mut self.block, block);
+                // Where the other side has ended it needs no buffer.
+                let _ = self.spent.send(spent.into_buffer());
+                self.at = 0;
             }
-            self.unread = 0..0;
-            if !self.fill()? {
-                break;
+            Ok(Message::End { truncated, taken }) => {
+                (self.truncated, self.taken, self.ended) = (truncated, taken, true);
             }
+            Ok(Message::Failed(error)) => return Err(error),
+            Err(_) => return Err(io::Error::other("the thread that reads it has died")),
         }
-        Ok(RawLine { number: self.number, text: Err(&self.long) })
-    }
-
-    fn unread_bytes(&self) -> &[u8] {
-        self.buffer.get(self.unread.clone()).unwrap_or_default()
-    }
-
-    /// Reads one more chunk; `false` at the end.
-    fn fill(&mut self) -> io::Result<bool> {
-        if self.ended {
-            return Ok(false);
-        }
-        if self.buffer.len() - self.unread.end < CHUNK {
-            self.buffer.copy_within(self.unread.clone(), 0);
-            self.unread = 0..self.unread.len();
-            let wanted = self.unread.end + CHUNK;
-            if self.buffer.len() < wanted {
-                self.buffer.resize(wanted, 0);
-            }
-        }
-        let read = loop {
-            let free = self.buffer.get_mut(self.unread.end..).unwrap_or_default();
-            match self.source.read(free) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // What a decompressor says of a file that was cut.
-                Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                    self.truncated = true;
-                    break 0;
-                }
-                result => break result?,
-            }
-        };
-        self.unread.end += read;
-        self.ended = read == 0;
-        Ok(!self.ended)
+        Ok(())
     }
 }
 
-/// How many lines with something in them are whole, and where the last ends.
-fn whole_lines(bytes: &[u8]) -> (usize, usize) {
-    let whole = memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1);
-    let lines = bytes.get(..whole).unwrap_or_default().split(|byte| *byte == b'\n');
-    (lines.filter(|line| !text::trim_line(line).is_empty()).take(HEAD_LINES).count(), whole)
+/// Reads until the end, or until nobody listens any longer.
+fn read(
+    mut blocks: Blocks,
+    held: Vec<Block>,
+    to: &SyncSender<Message>,
+    buffers: &Receiver<Vec<u8>>,
+) {
+    for block in held {
+        if to.send(Message::Block(block)).is_err() {
+            return;
+        }
+    }
+    loop {
+        let (message, is_last) = match blocks.next(buffers.try_recv().unwrap_or_default()) {
+            Ok(Some(block)) => (Message::Block(block), false),
+            Ok(None) => {
+                (Message::End { truncated: blocks.truncated(), taken: blocks.taken() }, true)
+            }
+            Err(error) => (Message::Failed(error), true),
+        };
+        if to.send(message).is_err() || is_last {
+            return;
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
     use super::*;
+    use crate::ingest::source::Source;
 
     /// Gives out at most `step` bytes at once.
-    struct Slow<'a>(&'a [u8], usize);
+    struct Slow(Vec<u8>, usize, usize);
 
-    impl Read for Slow<'_> {
+    impl Read for Slow {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let length = self.1.min(buffer.len()).min(self.0.len());
-            let (now, later) = self.0.split_at(length);
-            buffer[..length].copy_from_slice(now);
-            self.0 = later;
+            let Self(bytes, at, step) = self;
+            let length = (*step).min(buffer.len()).min(bytes.len() - *at);
+            buffer[..length].copy_from_slice(&bytes[*at..*at + length]);
+            *at += length;
             Ok(length)
         }
     }
 
-    fn all(bytes: &[u8], step: usize) -> Vec<(u64, Result<String, usize>)> {
-        let mut lines = Lines::new(Slow(bytes, step));
+    fn blocks(bytes: &[u8], step: usize, size: usize) -> Blocks {
+        Blocks::new(Source::new(Slow(bytes.to_vec(), 0, step)).unwrap(), size)
+    }
+
+    fn all(bytes: &[u8], step: usize, size: usize) -> Vec<(u64, Result<String, usize>)> {
+        let mut lines = Lines::start(blocks(bytes, step, size), Vec::new()).unwrap();
         let mut found = Vec::new();
         while let Some(line) = lines.next_line().unwrap() {
             let text = line.text.map(|bytes| String::from_utf8(bytes.to_vec()).unwrap());
@@ -206,52 +180,51 @@ mod tests {
     #[test]
     fn both_line_ends_and_a_last_line_without_one() {
         for step in [1, 2, 1 << 20] {
-            let found = all(b"one\r\n\ntwo\nthree", step);
-            let texts: Vec<_> =
-                found.into_iter().map(|(number, text)| (number, text.unwrap())).collect();
-            let expected = [(1, "one"), (2, ""), (3, "two"), (4, "three")];
-            assert_eq!(texts, expected.map(|(number, text)| (number, text.to_owned())));
+            for size in [1, 4, 1 << 10] {
+                let found = all(b"one\r\n\ntwo\nthree", step, size);
+                let texts: Vec<_> =
+                    found.into_iter().map(|(number, text)| (number, text.unwrap())).collect();
+                let expected = [(1, "one"), (2, ""), (3, "two"), (4, "three")];
+                assert_eq!(texts, expected.map(|(number, text)| (number, text.to_owned())));
+            }
         }
     }
 
     #[test]
     fn a_line_at_the_bound_is_read_and_one_over_it_is_not() {
-        for step in [CHUNK / 3, usize::MAX] {
-            for (length, expected) in [(MAX_LINE, Ok(MAX_LINE)), (MAX_LINE + 1, Err(KEPT_OF_LONG))]
-            {
-                let mut bytes = vec![b'x'; length];
-                bytes.extend_from_slice(b"\nafter\n");
-                let found = all(&bytes, step);
-                assert_eq!(found.len(), 2);
-                assert_eq!(found[0].1.as_ref().map(String::len), expected.as_ref().copied());
-                assert_eq!(found[1], (2, Ok("after".to_owned())));
+        for size in [32 << 10, 128 << 10, 100_000] {
+            for (length, expected) in [
+                (MAX_LINE, Ok(MAX_LINE)),
+                (MAX_LINE + 1, Err(KEPT_OF_LONG)),
+                (10 * MAX_LINE, Err(KEPT_OF_LONG)),
+            ] {
+                let bytes = [b"before\n", &*vec![b'x'; length], b"\nafter\n"].concat();
+                let found = all(&bytes, 1 << 16, size);
+                assert_eq!(found.len(), 3);
+                assert_eq!(found[1].1.as_ref().map(String::len), expected.as_ref().copied());
+                assert_eq!(found[2], (3, Ok("after".to_owned())));
             }
         }
     }
 
     #[test]
     fn memory_stays_bounded_in_a_line_without_end() {
-        let bytes = vec![b'x'; 16 * MAX_LINE];
-        let mut lines = Lines::new(Slow(&bytes, usize::MAX));
-        assert!(lines.next_line().unwrap().unwrap().text.is_err());
-        assert!(lines.next_line().unwrap().is_none());
-        assert!(lines.buffer.len() <= MAX_LINE + 3 * CHUNK, "{} bytes", lines.buffer.len());
+        let mut blocks = blocks(&vec![b'x'; 16 * MAX_LINE], usize::MAX, 128 << 10);
+        let block = blocks.next(Vec::new()).unwrap().unwrap();
+        assert!(block.is_cut && block.lines().len() == KEPT_OF_LONG);
+        assert!(block.into_buffer().capacity() <= 2 * MAX_LINE);
+        assert!(blocks.next(Vec::new()).unwrap().is_none());
     }
 
     #[test]
-    fn the_head_is_whole_lines_and_is_read_again() {
-        let bytes = "line\n".repeat(1_000);
-        let mut lines = Lines::new(Slow(bytes.as_bytes(), 7));
-        let (head, is_all) = lines.head().unwrap();
-        assert!(head.len() >= HEAD_LINES * 5 && head.len() < HEAD_LINES * 5 + 7);
-        assert!(head.ends_with(b"\n") && !is_all);
-        let first = lines.next_line().unwrap().unwrap();
-        assert_eq!((first.number, first.text), (1, Ok(&b"line"[..])));
-    }
-
-    #[test]
-    fn the_head_of_a_short_source_is_all_of_it() {
-        let mut lines = Lines::new(&b"one\ntwo"[..]);
-        assert_eq!(lines.head().unwrap(), (&b"one\ntwo"[..], true));
+    fn what_was_read_before_comes_first() {
+        let mut blocks = blocks(b"one\ntwo\nthree\n", 4, 5);
+        let held = vec![blocks.next(Vec::new()).unwrap().unwrap()];
+        let mut lines = Lines::start(blocks.resized(64), held).unwrap();
+        let mut count = 0;
+        while lines.next_line().unwrap().is_some() {
+            count += 1;
+        }
+        assert_eq!((count, lines.taken()), (3, 14));
     }
 }

@@ -7,35 +7,40 @@
 //!
 //! This module must not judge: what a log does not say stays `None` here. Cache
 //! states that are modelled, costs that are declared and lines that origin
-//! shielding logged twice are the caller's to settle. Files are read in the
-//! order given; ordering lines in time is the caller's too.
+//! shielding logged twice are the caller's to settle. Files that overlap in time
+//! are read side by side, but their lines are not sorted: that is the caller's
+//! too.
 
+mod blocks;
 mod cloudfront;
 mod combined;
 mod detect;
 mod error;
 mod fastly;
+mod file;
 mod input;
 mod json;
 mod lines;
+mod merge;
 mod parser;
 mod proxies;
 mod record;
+mod source;
 mod summary;
 mod syslog;
 mod text;
 mod time;
 mod vcl;
 
-use tidegate_rules::{Outcome, Record, Request};
+use tidegate_rules::{Outcome, Record, Request, Time};
 
 pub use error::IngestError;
 pub use input::Input;
 pub use parser::{BadReason, Format, Parsed, Parser};
 pub use summary::{BadLine, Compression, FileSummary, SAMPLES_PER_FILE, Summary};
 
-use input::Source;
-use lines::{Lines, RawLine};
+use file::Found;
+use merge::Merge;
 
 /// One line of a log, borrowed from the read buffer.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,6 +83,18 @@ impl<'a> Line<'a> {
     }
 }
 
+/// Where a line stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Place of its file among all files, in the order in which they were given.
+    pub file: usize,
+    /// Its number in the file, counted from one.
+    pub line: u64,
+    /// All files have been read up to this time: but for disorder within a file,
+    /// no earlier line will come.
+    pub reached: Time,
+}
+
 /// How to read.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
@@ -86,6 +103,8 @@ pub struct Options {
     /// Show full client addresses in samples of bad lines, instead of their
     /// networks.
     pub addresses: bool,
+    /// Lines of a later time are bad: some clock was wrong. `None` takes any.
+    pub not_after: Option<Time>,
 }
 
 /// How far reading has come, over all inputs.
@@ -101,94 +120,28 @@ pub struct Progress<'a> {
     pub lines: u64,
 }
 
-/// How often progress is told, in lines.
-const PROGRESS_EVERY: u64 = 8_192;
-
-/// Reads every line of every input, in the order given, into `sink`.
+/// Reads every line of every input into `sink`.
 ///
-/// A directory stands for the files below it, sorted by name, hidden ones left
-/// out. A compressed file that ends early gives the lines that it holds and is
+/// A directory stands for the files below it, hidden ones left out, and a glob
+/// for what matches it; a file that comes more than once is read once. All are
+/// looked at before any is read. Files that overlap in time are read side by
+/// side, see [`Place`]; lines of one file keep their order.
+///
+/// A compressed file that ends early gives the lines that it holds and is
 /// marked in the summary; its cut last line is dropped.
 ///
 /// # Errors
 ///
-/// Where an input cannot be opened, read or recognised. Lines that came before
-/// it have reached the sink by then.
+/// Where an input cannot be opened, read or recognised. Where one cannot be read
+/// to its end, lines have reached the sink by then.
 pub fn read(
     inputs: &[Input],
     options: &Options,
     progress: &mut dyn FnMut(Progress<'_>),
-    sink: &mut dyn FnMut(&Line<'_>),
+    sink: &mut dyn FnMut(&Line<'_>, Place),
 ) -> Result<Summary, IngestError> {
     let files = input::expand(inputs)?;
-    let mut run = Run {
-        options,
-        progress,
-        sink,
-        bytes_total: input::total_bytes(&files),
-        summary: Summary::default(),
-    };
-    for file in &files {
-        run.read_file(file)?;
-    }
-    Ok(run.summary)
-}
-
-/// One call of [`read`].
-struct Run<'r> {
-    options: &'r Options,
-    progress: &'r mut dyn FnMut(Progress<'_>),
-    sink: &'r mut dyn FnMut(&Line<'_>),
-    bytes_total: Option<u64>,
-    summary: Summary,
-}
-
-impl Run<'_> {
-    fn read_file(&mut self, input: &Input) -> Result<(), IngestError> {
-        let name = input.to_string();
-        let source = Source::open(input)
-            .map_err(|source| IngestError::Open { path: name.clone(), source })?;
-        let bytes_before = self.summary.bytes();
-        let mut file = FileSummary::new(name.clone(), source.compression);
-        let mut lines = Lines::new(source.reader);
-        let failed = |source| IngestError::Read { path: name.clone(), source };
-
-        let (head, is_all) = lines.head().map_err(failed)?;
-        file.format = self.options.format.or_else(|| detect::detect(head));
-        // An empty log is no unknown one: nothing has happened yet.
-        if file.format.is_none() && !(is_all && detect::is_blank(head)) {
-            return Err(IngestError::UnknownFormat { path: name });
-        }
-        let mut parser = file.format.map(Parser::new);
-        while let (Some(parser), Some(line)) = (&mut parser, lines.next_line().map_err(failed)?) {
-            let number = line.number;
-            self.read_line(&line, parser, &mut file);
-            if number.is_multiple_of(PROGRESS_EVERY) {
-                self.tell(&file, bytes_before + source.bytes_read.get());
-            }
-        }
-        file.bytes = source.bytes_read.get();
-        file.truncated = lines.truncated();
-        self.tell(&file, bytes_before + file.bytes);
-        self.summary.files.push(file);
-        Ok(())
-    }
-
-    fn read_line(&mut self, line: &RawLine<'_>, parser: &mut Parser, file: &mut FileSummary) {
-        let (text, result) = match line.text {
-            Ok([]) => return,
-            Ok(bytes) => {
-                let text = text::from_bytes(bytes);
-                let result = parser.parse(&text, self.sink);
-                (text, result)
-            }
-            Err(start) => (String::from_utf8_lossy(start), Err(lines::too_long())),
-        };
-        file.count(line.number, &text, result, self.options.addresses);
-    }
-
-    fn tell(&mut self, file: &FileSummary, bytes: u64) {
-        let lines = self.summary.read() + file.read;
-        (self.progress)(Progress { file: &file.path, bytes, bytes_total: self.bytes_total, lines });
-    }
+    let found = files.iter().enumerate().map(|(place, file)| Found::look(place, file, options));
+    let found = found.collect::<Result<_, _>>()?;
+    Merge::new(options, input::total_bytes(&files), progress, sink).run(found)
 }

@@ -1,0 +1,82 @@
+//! Files to plain bytes. Compression is told by the first bytes, never by the
+//! name.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::input::Input;
+use super::summary::Compression;
+
+/// Bytes taken from a file at once.
+const TAKEN_BYTES: usize = 128 << 10;
+
+/// An open input, read as plain bytes.
+pub(super) struct Source {
+    reader: Box<dyn Read + Send>,
+    pub(super) compression: Compression,
+    taken: Arc<AtomicU64>,
+}
+
+impl Source {
+    pub(super) fn open(input: &Input) -> io::Result<Self> {
+        match input {
+            Input::Path(path) => Self::new(File::open(path)?),
+            Input::Stdin => Self::new(io::stdin()),
+        }
+    }
+
+    pub(super) fn new(source: impl Read + Send + 'static) -> io::Result<Self> {
+        let taken = Arc::new(AtomicU64::new(0));
+        let mut source = Counting { source, taken: Arc::clone(&taken) };
+        let mut magic = Vec::with_capacity(4);
+        source.by_ref().take(4).read_to_end(&mut magic)?;
+        let compression = compression_of(&magic);
+        let whole = io::Cursor::new(magic).chain(source);
+        let buffered = |whole| BufReader::with_capacity(TAKEN_BYTES, whole);
+        let reader: Box<dyn Read + Send> = match compression {
+            Compression::None => Box::new(whole),
+            Compression::Gzip => Box::new(MultiGzDecoder::new(buffered(whole))),
+            Compression::Zstd => {
+                Box::new(zstd::stream::read::Decoder::with_buffer(buffered(whole))?)
+            }
+        };
+        Ok(Self { reader, compression, taken })
+    }
+
+    /// Bytes taken from the file so far, compressed where it is.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
+    }
+}
+
+impl Read for Source {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.reader.read(buffer)
+    }
+}
+
+fn compression_of(magic: &[u8]) -> Compression {
+    match magic {
+        [0x1f, 0x8b, ..] => Compression::Gzip,
+        // A zstd frame, or a skippable one, with which parallel writers start.
+        [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => Compression::Zstd,
+        _ => Compression::None,
+    }
+}
+
+struct Counting<R> {
+    source: R,
+    taken: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counting<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read(buffer)?;
+        self.taken.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}

@@ -1,0 +1,99 @@
+//! Lines in time order, with bounded memory: each waits until no earlier one can
+//! come.
+//!
+//! They wait by the second, in pieces of memory that are used again, and are
+//! sorted when their second is over: logs are nearly in order, and to keep every
+//! line in its place all the time would cost more than to read it.
+
+use std::collections::BTreeMap;
+
+use tidegate_rules::Time;
+
+use crate::event::{Event, Kept};
+use crate::ingest::{Line, Place};
+
+/// How far out of order lines may be, in milliseconds: a log is written when
+/// requests end, and its lines are sorted by when they are written.
+pub(crate) const DISORDER_MS: u64 = 30_000;
+
+/// Most bytes that wait; above that the earliest lines go before their time.
+const WAITING_BOUND: usize = 96 << 20;
+
+/// Most seconds whose memory is kept to be used again.
+const SPARE_BOUND: usize = 64;
+
+const SECOND_MS: u64 = 1_000;
+
+/// The lines that wait.
+#[derive(Default)]
+pub(crate) struct Waiting {
+    seconds: BTreeMap<u64, Second>,
+    bytes: usize,
+    spare: Vec<Second>,
+}
+
+impl Waiting {
+    pub(crate) fn push(&mut self, line: &Line<'_>, place: Place) {
+        let time = line.request.time;
+        let second = self.seconds.entry(time.unix_millis() / SECOND_MS);
+        let second = second.or_insert_with(|| self.spare.pop().unwrap_or_default());
+        let before = second.texts.len();
+        second.push(line, time, place);
+        self.bytes += second.texts.len() - before + LINE_BYTES;
+    }
+
+    /// The earliest second, where everything has been read up to `reached`.
+    pub(crate) fn due(&mut self, reached: Time) -> Option<Second> {
+        let (second, _) = self.seconds.first_key_value()?;
+        let ends = (second + 1) * SECOND_MS + DISORDER_MS;
+        if ends > reached.unix_millis() && self.bytes <= WAITING_BOUND {
+            return None;
+        }
+        self.next()
+    }
+
+    /// The earliest second.
+    pub(crate) fn next(&mut self) -> Option<Second> {
+        let (_, mut second) = self.seconds.pop_first()?;
+        self.bytes -= second.texts.len() + second.lines.len() * LINE_BYTES;
+        second.order.sort_unstable();
+        Some(second)
+    }
+
+    /// Takes the memory of a second back.
+    pub(crate) fn reuse(&mut self, mut second: Second) {
+        if self.spare.len() < SPARE_BOUND {
+            second.lines.clear();
+            second.texts.clear();
+            second.order.clear();
+            self.spare.push(second);
+        }
+    }
+}
+
+/// Bytes of a line but for its texts.
+const LINE_BYTES: usize = size_of::<Kept>() + size_of::<Turn>();
+
+/// Whose turn it is: lines of one millisecond keep their order in the files.
+type Turn = (Time, usize, u64, usize);
+
+/// The lines of one second.
+#[derive(Default)]
+pub(crate) struct Second {
+    lines: Vec<Kept>,
+    texts: String,
+    order: Vec<Turn>,
+}
+
+impl Second {
+    fn push(&mut self, line: &Line<'_>, time: Time, place: Place) {
+        self.order.push((time, place.file, place.line, self.lines.len()));
+        self.lines.push(Kept::of(line, &mut self.texts));
+    }
+
+    /// Its lines, in order.
+    pub(crate) fn events(&self) -> impl Iterator<Item = Event<'_>> {
+        let lines = self.order.iter().filter_map(|(.., at)| self.lines.get(*at));
+        lines.map(|kept| Event::of(kept, &self.texts))
+    }
+}
