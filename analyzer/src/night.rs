@@ -73,8 +73,8 @@ pub struct Passed {
 }
 
 impl Night<'_> {
-    /// Shows every request to `sink`, in time order. One that comes more than
-    /// 30 s late may be shown out of order, and is counted in [`Lines::late`].
+    /// Shows every request to `sink`, in time order. One that comes more than a
+    /// minute late may be shown out of order, and is counted in [`Lines::late`].
     ///
     /// # Errors
     ///

@@ -13,8 +13,9 @@ use crate::event::{Event, Kept};
 use crate::ingest::{Line, Place};
 
 /// How far out of order lines may be, in milliseconds: a log is written when
-/// requests end, and its lines are sorted by when they are written.
-pub(crate) const DISORDER_MS: u64 = 30_000;
+/// requests end, some only flush their buffers, and public ones are known whose
+/// lines are shuffled within each minute.
+pub(crate) const DISORDER_MS: u64 = 60_000;
 
 /// Most bytes that wait; above that the earliest lines go before their time.
 const WAITING_BOUND: usize = 96 << 20;

@@ -183,6 +183,41 @@ fn both_commands_show_bad_lines() {
 }
 
 #[test]
+fn a_log_of_which_nothing_could_be_read_fails() {
+    let folder = Folder::new();
+    folder.put("calm.log", log(0).as_bytes());
+    folder.put("later.log", b"{\"version\":\"2\",\"when\":\"later\"}\n");
+    folder.check(&["analyze", "calm.log"], 0);
+    folder.check(&["analyze", "calm.log", "later.log"], 1);
+    let trouble = String::from_utf8(folder.run(&["analyze", "later.log"]).stderr).unwrap();
+    let told = "later.log: not one line could be read as Fastly access log v1\n";
+    assert!(
+        trouble.contains("line 1: unknown version `2`") && trouble.ends_with(told),
+        "{trouble}"
+    );
+}
+
+/// What comes through a pipe is read once, by any of its names.
+#[cfg(unix)]
+#[test]
+fn pipes_are_read_like_files() {
+    use std::process::Stdio;
+
+    let folder = Folder::new();
+    for (name, bytes) in [("-", log(400).into_bytes()), ("/dev/stdin", cut(&log(400)))] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
+        command.args(["analyze", name]).current_dir(folder.0.path());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(&bytes).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let trouble = String::from_utf8(output.stderr).unwrap();
+        assert!(trouble.contains("a pipe cannot be read again"), "{trouble}");
+        assert_eq!(output.status.code(), Some(if name == "-" { 2 } else { 1 }), "{trouble}");
+    }
+}
+
+#[test]
 fn help_tells_the_exit_codes() {
     let folder = Folder::new();
     folder.check(&["--help"], 0);

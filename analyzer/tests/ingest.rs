@@ -1,5 +1,7 @@
-//! Log files in, lines and a summary out: every format over fixtures named by
-//! situation, compression, and what must not happen.
+//! Log files in, lines and a summary out: compression, many files, and what must
+//! not happen. What each format and each damage looks like is in `logs.rs`.
+
+mod shown;
 
 use std::cell::Cell;
 use std::fmt::Write as _;
@@ -11,13 +13,14 @@ use flate2::write::GzEncoder;
 use proptest::prelude::*;
 use tempfile::TempDir;
 use tidegate::ingest::{
-    Compression, Format, IngestError, Input, Line, Options, Parser, Progress, SAMPLES_PER_FILE,
-    Summary, read,
+    Compression, FileSummary, Format, IngestError, Input, Options, Parser, Progress, Summary, read,
 };
-use tidegate_rules::{Action, Client};
+use tidegate_rules::Action;
+
+use shown::shown;
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/logs").join(name)
 }
 
 fn read_with(paths: &[PathBuf], options: &Options) -> Result<(Vec<String>, Summary), IngestError> {
@@ -31,47 +34,6 @@ fn read_one(path: &Path) -> (Vec<String>, Summary) {
     read_with(&[path.to_owned()], &Options::default()).unwrap()
 }
 
-/// A line as a person compares it, one fact a row, absent ones left out.
-fn shown(line: &Line<'_>) -> String {
-    let request = &line.request;
-    let mut text = format!("{} {} {}", request.time.unix_millis(), request.method, request.path);
-    let mut fact = |name: &str, value: Option<String>| {
-        if let Some(value) = value {
-            write!(text, "\n  {name}: {value}").unwrap();
-        }
-    };
-    let owned = |value: Option<&str>| value.map(|value| format!("{value:?}"));
-    fact("host", owned(request.host));
-    fact("query", owned(request.query));
-    fact(
-        "client",
-        request.client.map(|client| match client {
-            Client::Address(address) => address.to_string(),
-            Client::Hashed { client, network } => format!("{client:016x} in {network:016x}"),
-        }),
-    );
-    fact("user agent", owned(request.user_agent));
-    fact("referer", owned(line.referer));
-    fact("protocol", request.signals.protocol.map(|protocol| format!("{protocol:?}")));
-    fact("fingerprint", request.signals.fingerprint.map(|hash| hash.to_string()));
-    fact("asn", request.asn.map(|asn| asn.to_string()));
-    fact("country", owned(request.country));
-    fact("pop", owned(request.pop));
-    fact("credentials", request.credentials.map(|has| has.to_string()));
-    fact("request id", owned(request.request_id));
-    fact("status", line.outcome.status.map(|status| status.to_string()));
-    fact("cache", line.outcome.cache.map(|cache| format!("{cache:?}")));
-    fact("origin ms", line.outcome.origin_ms.map(|millis| millis.to_string()));
-    fact("bytes", line.bytes.map(|bytes| bytes.to_string()));
-    fact("on shield", line.on_shield.then(|| "yes".to_owned()));
-    fact(
-        "decided",
-        line.decided.map(|record| format!("{:?} by {:?}", record.decision, record.rule)),
-    );
-    fact("sampled", (line.sampled != 100).then(|| line.sampled.to_string()));
-    text
-}
-
 fn samples(summary: &Summary) -> String {
     let mut text = String::new();
     for file in &summary.files {
@@ -80,20 +42,6 @@ fn samples(summary: &Summary) -> String {
         for bad in &file.samples {
             writeln!(text, "line {}: {}\n    {}", bad.line, bad.reason, bad.text).unwrap();
         }
-    }
-    text
-}
-
-/// All bad lines of a fixture, not just the first few: each is read as a file
-/// of its own would be, by one parser.
-fn reasons(format: Format, name: &str) -> String {
-    let mut parser = Parser::new(format);
-    let mut text = String::new();
-    for (number, line) in (1..).zip(fs::read_to_string(fixture(name)).unwrap().lines()) {
-        let result = parser.parse(line, &mut |_| {});
-        let result =
-            result.map_or_else(|reason| format!("bad: {reason}"), |parsed| format!("{parsed:?}"));
-        writeln!(text, "{number:2} {result}").unwrap();
     }
     text
 }
@@ -117,51 +65,8 @@ fn common_lines(count: usize) -> String {
 }
 
 #[test]
-fn every_format_is_detected_and_read() {
-    for (format, name) in [
-        (Format::FastlyAccess, "fastly-basic"),
-        (Format::CloudFront, "cloudfront-basic"),
-        (Format::Combined, "combined-basic"),
-        (Format::Record, "record-basic"),
-    ] {
-        let (lines, summary) = read_one(&fixture(&format!("{name}.log")));
-        assert_eq!(summary.files[0].format, Some(format), "{name}");
-        assert_eq!(
-            (summary.read(), summary.bad()),
-            (lines.len() as u64, 0),
-            "{}",
-            samples(&summary)
-        );
-        insta::assert_snapshot!(name, lines.join("\n"));
-    }
-}
-
-#[test]
-fn bad_lines_are_counted_sampled_and_explained() {
-    for (format, name) in [
-        (Format::FastlyAccess, "fastly-recoverable-errors"),
-        (Format::CloudFront, "cloudfront-recoverable-errors"),
-        (Format::Combined, "combined-recoverable-errors"),
-        (Format::Record, "record-recoverable-errors"),
-    ] {
-        let file = format!("{name}.log");
-        let (_, summary) = read_one(&fixture(&file));
-        assert_eq!(summary.files[0].format, Some(format), "{name}");
-        assert!(summary.files[0].samples.len() <= SAMPLES_PER_FILE);
-        insta::assert_snapshot!(name, format!("{}\n{}", reasons(format, &file), samples(&summary)));
-    }
-}
-
-#[test]
-fn an_unknown_version_of_a_log_is_one_bad_line_and_its_requests_are_read() {
-    let (lines, summary) = read_one(&fixture("cloudfront-unknown-version.log"));
-    assert_eq!((lines.len(), summary.read(), summary.bad()), (1, 2, 1));
-    assert_eq!(summary.files[0].samples[0].reason.to_string(), "unknown version `2.0`");
-}
-
-#[test]
 fn a_log_without_requests_is_no_error() {
-    let (lines, summary) = read_one(&fixture("cloudfront-no-requests.log"));
+    let (lines, summary) = read_one(&fixture("cloudfront/no-requests.log"));
     assert_eq!((lines.len(), summary.read(), summary.bad()), (0, 0, 0));
     assert_eq!(summary.files[0].format, Some(Format::CloudFront));
 
@@ -207,6 +112,34 @@ fn a_missing_file_and_an_empty_directory_fail() {
 }
 
 #[test]
+fn a_glob_stands_for_what_matches_and_no_file_is_read_twice() {
+    let directory = TempDir::new().unwrap();
+    fs::create_dir(directory.path().join("a")).unwrap();
+    for name in ["a/1.log", "a/2.log", "a/.3.log", "a/4.txt", "5.log", "[6].log"] {
+        write_file(&directory, name, common_lines(1).as_bytes());
+    }
+    let found = |names: &[&str]| {
+        let paths: Vec<_> = names.iter().map(|name| directory.path().join(name)).collect();
+        let (_, summary) = read_with(&paths, &Options::default())?;
+        let name = |file: &FileSummary| {
+            let path = Path::new(&file.path).strip_prefix(directory.path()).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        Ok::<_, IngestError>(summary.files.iter().map(name).collect::<Vec<_>>())
+    };
+    assert_eq!(found(&["*/*.log"]).unwrap(), ["a/1.log", "a/2.log"]);
+    assert_eq!(found(&["**/*.log"]).unwrap(), ["5.log", "[6].log", "a/1.log", "a/2.log"]);
+    assert_eq!(found(&["[6].log"]).unwrap(), ["[6].log"], "a file's name comes first");
+    assert_eq!(
+        found(&["?.log", "a/2.log", "a", "a/*"]).unwrap(),
+        ["5.log", "a/2.log", "a/1.log", "a/4.txt"]
+    );
+    let error = found(&["a/1.log", "b/*.log"]).unwrap_err();
+    assert!(matches!(&error, IngestError::NoMatch { pattern } if pattern.ends_with("b/*.log")));
+    assert!(found(&["***"]).is_err() && found(&["a/[.log"]).is_err());
+}
+
+#[test]
 fn a_directory_is_read_in_order_without_hidden_files() {
     let directory = TempDir::new().unwrap();
     fs::create_dir(directory.path().join("a")).unwrap();
@@ -239,7 +172,7 @@ fn compressed_files_are_known_by_their_bytes() {
         let (lines, summary) = read_one(&write_file(&directory, "misnamed.txt", &bytes));
         assert_eq!(summary.files[0].compression, compression);
         assert_eq!(summary.files[0].bytes, bytes.len() as u64);
-        assert!(!summary.truncated());
+        assert!(summary.is_whole());
         assert!(lines == expected, "{compression:?}: {} lines", lines.len());
     }
 }
@@ -253,7 +186,7 @@ fn a_truncated_file_gives_what_it_holds_and_says_so() {
     for bytes in [gzip(log.as_bytes()), zstd::encode_all(log.as_bytes(), 1).unwrap()] {
         let (lines, summary) =
             read_one(&write_file(&directory, "cut", &bytes[..bytes.len() * 3 / 4]));
-        assert!(summary.truncated());
+        assert!(summary.files[0].truncated && !summary.is_whole());
         assert_eq!(summary.bad(), 0, "{}", samples(&summary));
         assert!(lines.len() > 5_000 && lines.len() < 20_000, "{} lines", lines.len());
         assert!(lines == expected[..lines.len()], "the lines are those of the log");
@@ -262,7 +195,7 @@ fn a_truncated_file_gives_what_it_holds_and_says_so() {
         [(12, gzip(log.as_bytes())), (6, zstd::encode_all(log.as_bytes(), 1).unwrap())]
     {
         let (lines, summary) = read_one(&write_file(&directory, "cut", &whole[..cut]));
-        assert_eq!((lines.len(), summary.truncated()), (0, true));
+        assert_eq!((lines.len(), summary.is_whole()), (0, false));
     }
 }
 
@@ -295,8 +228,22 @@ fn odd_bytes_cost_no_line_and_long_lines_cost_one() {
 }
 
 #[test]
+fn a_line_of_ten_megabytes_costs_one_line_wherever_it_stands() {
+    let directory = TempDir::new().unwrap();
+    let (long, line) = (vec![b'x'; 10_000_000], common_lines(1));
+    let log = [&long, &b"\n"[..], line.as_bytes(), &long, b"\n", line.as_bytes(), &long].concat();
+    for bytes in [log.clone(), gzip(&log), zstd::encode_all(&*log, 1).unwrap()] {
+        let (lines, summary) = read_one(&write_file(&directory, "long.log", &bytes));
+        assert_eq!((lines.len(), summary.read(), summary.bad()), (2, 5, 3));
+    }
+    let alone = write_file(&directory, "alone.log", &long);
+    let error = read_with(&[alone], &Options::default()).unwrap_err();
+    assert!(matches!(error, IngestError::UnknownFormat { .. }), "{error}");
+}
+
+#[test]
 fn samples_hide_client_addresses_unless_asked_for() {
-    let path = fixture("combined-recoverable-errors.log");
+    let path = fixture("combined/recoverable-errors.log");
     for (addresses, expected) in [(false, "192.0.2.0/24 - - "), (true, "192.0.2.20 - - ")] {
         let options = Options { addresses, ..Options::default() };
         let (_, summary) = read_with(std::slice::from_ref(&path), &options).unwrap();
@@ -310,7 +257,7 @@ fn samples_hide_client_addresses_unless_asked_for() {
 
 #[test]
 fn records_hand_on_what_was_decided() {
-    let inputs = [Input::Path(fixture("record-basic.log"))];
+    let inputs = [Input::Path(fixture("record/basic.log"))];
     let decided = Cell::new(None);
     read(&inputs, &Options::default(), &mut |_| {}, &mut |line, _| {
         let record = line.decided.unwrap();
@@ -351,13 +298,20 @@ fn arguments_and_names() {
 
 /// Lines of every format, to be broken.
 fn good_lines() -> Vec<Vec<u8>> {
-    ["fastly-basic.log", "cloudfront-basic.log", "combined-basic.log", "record-basic.log"]
-        .iter()
-        .flat_map(|name| {
-            let text = fs::read(fixture(name)).unwrap();
-            text.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>()
-        })
-        .collect()
+    [
+        "fastly/both-versions",
+        "fastly-vcl/template",
+        "cloudfront/basic",
+        "combined/basic",
+        "record/basic",
+    ]
+    .map(|name| fixture(&format!("{name}.log")))
+    .iter()
+    .flat_map(|path| {
+        let text = fs::read(path).unwrap();
+        text.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>()
+    })
+    .collect()
 }
 
 /// Every parser gets every line: none may panic, whatever it says.

@@ -34,7 +34,7 @@ impl Analyze {
         let whole = show_bad_lines(&passed.files);
         if self.night.only_once() {
             if !analysis.findings.is_empty() {
-                eprintln!("note: standard input cannot be replayed, so no rules are proposed");
+                eprintln!("note: a pipe cannot be read again, so no rules are proposed");
             }
         } else {
             analysis.proposals = propose(&night, &analysis, &clients, now())?;

@@ -19,15 +19,18 @@ use crate::rule_files;
 /// Clients that people are shown where they ask for no number.
 const CLIENTS_SHOWN: usize = 10;
 
+/// Clocks may be wrong by so much, in milliseconds.
+const DAY_MS: u64 = 86_400_000;
+
 /// A night of logs, the rules that it is read by, and how the result is shown.
 #[derive(Debug, Args)]
 pub(super) struct NightArguments {
-    /// Log files, directories of them, or `-` for standard input; plain, gzip
-    /// or zstd.
+    /// Log files, directories of them, globs, or `-` for standard input; plain,
+    /// gzip or zstd.
     #[arg(required = true, value_name = "LOG", value_parser = OsStringValueParser::new().map(input))]
     inputs: Vec<Input>,
     /// The logs' format, where it should not be guessed from their content:
-    /// `fastly`, `cloudfront`, `combined` or `record`.
+    /// `fastly`, `fastly-vcl`, `cloudfront`, `combined` or `record`.
     #[arg(long, value_name = "FORMAT")]
     log_format: Option<Format>,
     #[command(flatten)]
@@ -50,14 +53,18 @@ pub(super) struct NightArguments {
 impl NightArguments {
     /// The night, read by these rules.
     pub(super) fn read_by<'n>(&'n self, rules: &'n Ruleset, secret: &'n HashKey) -> Night<'n> {
-        let options =
-            Options { format: self.log_format, addresses: self.addresses, not_after: None };
+        let tomorrow = Time::from_unix_millis(now().unix_millis() + DAY_MS);
+        let options = Options {
+            format: self.log_format,
+            addresses: self.addresses,
+            not_after: Some(tomorrow),
+        };
         Night { inputs: &self.inputs, options, rules, secret }
     }
 
     /// Whether the logs can be read only once.
     pub(super) fn only_once(&self) -> bool {
-        self.inputs.contains(&Input::Stdin)
+        self.inputs.iter().any(|input| !input.is_lasting())
     }
 
     pub(super) fn bar(&self) -> Bar {
@@ -159,11 +166,14 @@ pub(super) fn show_bad_lines(summary: &Summary) -> bool {
         for bad in &file.samples {
             eprintln!("  line {}: {}\n    {}", bad.line, bad.reason, bad.text);
         }
+        if let Some(format) = file.format.filter(|_| file.is_lost()) {
+            eprintln!("{}: not one line could be read as {format}", file.path);
+        }
         if file.truncated {
             eprintln!("{}: ends early; what it holds was read", file.path);
         }
     }
-    !summary.truncated()
+    summary.is_whole()
 }
 
 /// Prints a result.

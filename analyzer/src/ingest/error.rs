@@ -6,7 +6,8 @@ use std::io;
 
 use super::parser::Format;
 
-/// An input that cannot be read; the run ends.
+/// An input that cannot be read; the run ends. What the system said is the
+/// error's source.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum IngestError {
@@ -44,8 +45,8 @@ pub enum IngestError {
 impl fmt::Display for IngestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Open { path, source } => write!(f, "cannot open `{path}`: {source}"),
-            Self::Read { path, source } => write!(f, "cannot read `{path}` to its end: {source}"),
+            Self::Open { path, .. } => write!(f, "cannot open `{path}`"),
+            Self::Read { path, .. } => write!(f, "cannot read `{path}` to its end"),
             Self::UnknownFormat { path } => {
                 write!(f, "`{path}` is not a log that I know: its first lines are none of ")?;
                 for (i, format) in Format::ALL.iter().enumerate() {

@@ -47,7 +47,9 @@ struct Http<'a> {
 
 pub(super) fn recognises(line: &str) -> bool {
     let json = syslog::split(line).text;
-    json.starts_with('{') && json.contains("\"version\":\"")
+    let version = json.split_once("\"version\":\"").and_then(|(_, rest)| rest.split_once('"'));
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    json.starts_with('{') && version.is_some_and(|(version, _)| is_number(version))
 }
 
 pub(super) fn parse(line: &str, sink: &mut dyn FnMut(&Line<'_>)) -> Result<Parsed, BadReason> {

@@ -51,11 +51,11 @@ impl Summary {
         self.files.iter().map(|file| file.bytes).sum()
     }
 
-    /// Whether a compressed file ended early: its log is not whole, and whoever
-    /// asked for it should be told by the exit code.
+    /// Whether every file was read to its end and understood at least in part;
+    /// whoever asked for it should be told by the exit code if not.
     #[must_use]
-    pub fn truncated(&self) -> bool {
-        self.files.iter().any(|file| file.truncated)
+    pub fn is_whole(&self) -> bool {
+        !self.files.iter().any(|file| file.truncated || file.is_lost())
     }
 }
 
@@ -82,6 +82,12 @@ pub struct FileSummary {
 }
 
 impl FileSummary {
+    /// Whether there are lines, and every one is bad.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.read > 0 && self.bad == self.read
+    }
+
     pub(super) fn new(path: String, compression: Compression) -> Self {
         Self {
             path,

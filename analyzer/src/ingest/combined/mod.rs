@@ -130,7 +130,7 @@ impl<'a> Fields<'a> {
         request.user_agent = self.user_agent.as_deref().map(absent_as_empty);
         request.signals.protocol = protocol;
         // No user says nothing of cookies, which are not logged.
-        request.credentials = (self.user != "-").then_some(true);
+        request.credentials = (!matches!(self.user, "-" | "\"-\"")).then_some(true);
 
         let mut line = Line::new(request, Format::Combined);
         line.outcome.status = text::status(self.status)?;
