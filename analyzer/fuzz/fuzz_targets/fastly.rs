@@ -1,0 +1,8 @@
+#![no_main]
+#[path = "../../tests/fuzzed/mod.rs"]
+#[expect(dead_code, reason = "each fuzzer runs one of them")]
+mod fuzzed;
+#[path = "../../tests/shown/mod.rs"]
+mod shown;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzzed::fastly(data));
