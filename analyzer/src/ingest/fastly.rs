@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use tidegate_rules::{CacheState, Client, Request};
 
-use super::json::{Broken, Json, Quotes};
+use super::json::{Broken, Json, Layout, Quotes};
 use super::parser::{BadReason, Format, Parsed};
 use super::syslog::{self, Message};
 use super::{Line, proxies, text, time};
@@ -20,6 +20,65 @@ use super::{Line, proxies, text, time};
 const VERSION: &str = "1";
 
 /// The fields that we need.
+#[derive(Debug, Clone, Copy)]
+enum Field {
+    Version,
+    DateTime,
+    Method,
+    Url,
+    Ip,
+    Bytes,
+    Status,
+    EdgeLocation,
+    Http,
+    CacheHit,
+    OnShield,
+    RequestId,
+}
+
+/// The fields in `http` that we need.
+#[derive(Debug, Clone, Copy)]
+enum Header {
+    Protocol,
+    Referer,
+    UserAgent,
+}
+
+fn field(name: &str) -> Option<Field> {
+    Some(match name {
+        "version" => Field::Version,
+        "date_time" => Field::DateTime,
+        "method" => Field::Method,
+        "url" => Field::Url,
+        "ip" => Field::Ip,
+        "bytes" => Field::Bytes,
+        "status" => Field::Status,
+        "edge_location" => Field::EdgeLocation,
+        "http" => Field::Http,
+        "cache_hit" => Field::CacheHit,
+        "on_shield" => Field::OnShield,
+        "request_id" => Field::RequestId,
+        _ => return None,
+    })
+}
+
+fn header(name: &str) -> Option<Header> {
+    Some(match name {
+        "protocol" => Header::Protocol,
+        "referer" => Header::Referer,
+        "useragent" => Header::UserAgent,
+        _ => return None,
+    })
+}
+
+/// Where they stood in the line before.
+#[derive(Debug, Default)]
+pub(super) struct Layouts {
+    line: Layout<Field>,
+    http: Layout<Header>,
+}
+
+/// What they say.
 #[derive(Default)]
 struct Fields<'a> {
     version: Option<Cow<'a, str>>,
@@ -52,55 +111,64 @@ pub(super) fn recognises(line: &str) -> bool {
     json.starts_with('{') && version.is_some_and(|(version, _)| is_number(version))
 }
 
-pub(super) fn parse(line: &str, sink: &mut dyn FnMut(&Line<'_>)) -> Result<Parsed, BadReason> {
-    let Message { host, text: json } = syslog::split(line);
-    if !json.starts_with('{') {
-        return Err(text::no_json());
+impl Layouts {
+    pub(super) fn parse(
+        &mut self,
+        line: &str,
+        sink: &mut dyn FnMut(&Line<'_>),
+    ) -> Result<Parsed, BadReason> {
+        let Message { host, text: json } = syslog::split(line);
+        if !json.starts_with('{') {
+            return Err(text::no_json());
+        }
+        let fields = Fields::of(json, self);
+        let version = match &fields {
+            Ok(fields) => fields.version.as_deref().map(Cow::Borrowed),
+            // The rest may make no sense because it is of another version.
+            Err(_) => version_alone(json),
+        };
+        if let Some(version) = version.filter(|version| *version != VERSION) {
+            return Err(BadReason::of(format!("unknown version {}", text::quoted(&version))));
+        }
+        let fields = fields.map_err(|broken| broken.reason(line.len() - json.len()))?;
+        let mut node = [0; 3];
+        sink(&fields.as_line(host.and_then(|host| syslog::pop(host, &mut node)))?);
+        Ok(Parsed::Request)
     }
-    let start = line.len() - json.len();
-    let fields = Fields::of(json);
-    let version = match &fields {
-        Ok(fields) => fields.version.clone(),
-        // The rest may make no sense because it is of another version.
-        Err(_) => version_alone(json),
-    };
-    if let Some(version) = version.filter(|version| *version != VERSION) {
-        return Err(BadReason::of(format!("unknown version {}", text::quoted(&version))));
-    }
-    let fields = fields.map_err(|broken| broken.reason(start))?;
-    let mut node = [0; 3];
-    sink(&fields.as_line(host.and_then(|host| syslog::pop(host, &mut node)))?);
-    Ok(Parsed::Request)
 }
 
 impl<'a> Fields<'a> {
-    fn of(json: &'a str) -> Result<Self, Broken> {
+    fn of(json: &'a str, layouts: &mut Layouts) -> Result<Self, Broken> {
         let mut fields = Self::default();
         let mut json = Json::new(json, Quotes::Escaped);
-        json.members(|json, name| fields.read(json, name))?;
+        let Layouts { line, http } = layouts;
+        json.known_members(line, field, |json, field| fields.read(json, field, http))?;
         json.end().map(|()| fields)
     }
 
-    fn read(&mut self, json: &mut Json<'a>, name: &str) -> Result<(), Broken> {
-        match name {
-            "version" => self.version = json.text()?,
-            "date_time" => self.date_time = json.text()?,
-            "method" => self.method = json.text()?,
-            "url" => self.url = json.text()?,
-            "ip" => self.ip = json.text()?,
-            "bytes" => self.bytes = json.number()?,
-            "status" => self.status = json.number()?,
-            "edge_location" => self.edge_location = json.text()?,
-            "http" if !json.null() => {
-                let mut http = Http::default();
-                json.members(|json, name| http.read(json, name))?;
-                self.http = Some(http);
+    fn read(
+        &mut self,
+        json: &mut Json<'a>,
+        field: Field,
+        layout: &mut Layout<Header>,
+    ) -> Result<(), Broken> {
+        match field {
+            Field::Version => self.version = json.text()?,
+            Field::DateTime => self.date_time = json.text()?,
+            Field::Method => self.method = json.text()?,
+            Field::Url => self.url = json.text()?,
+            Field::Ip => self.ip = json.text()?,
+            Field::Bytes => self.bytes = json.number()?,
+            Field::Status => self.status = json.number()?,
+            Field::EdgeLocation => self.edge_location = json.text()?,
+            Field::Http if json.null() => {}
+            Field::Http => {
+                let http = self.http.insert(Http::default());
+                json.known_members(layout, header, |json, header| http.read(json, header))?;
             }
-            "http" => {}
-            "cache_hit" => self.cache_hit = json.flag()?,
-            "on_shield" => self.on_shield = json.flag()?,
-            "request_id" => self.request_id = json.text()?,
-            _ => json.skip()?,
+            Field::CacheHit => self.cache_hit = json.flag()?,
+            Field::OnShield => self.on_shield = json.flag()?,
+            Field::RequestId => self.request_id = json.text()?,
         }
         Ok(())
     }
@@ -142,12 +210,11 @@ impl<'a> Fields<'a> {
 }
 
 impl<'a> Http<'a> {
-    fn read(&mut self, json: &mut Json<'a>, name: &str) -> Result<(), Broken> {
-        match name {
-            "protocol" => self.protocol = json.text()?,
-            "referer" => self.referer = json.text()?,
-            "useragent" => self.useragent = json.text()?,
-            _ => json.skip()?,
+    fn read(&mut self, json: &mut Json<'a>, header: Header) -> Result<(), Broken> {
+        match header {
+            Header::Protocol => self.protocol = json.text()?,
+            Header::Referer => self.referer = json.text()?,
+            Header::UserAgent => self.useragent = json.text()?,
         }
         Ok(())
     }
