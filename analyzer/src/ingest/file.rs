@@ -17,8 +17,12 @@ use super::{IngestError, Input, Options};
 /// Size of the blocks in which a file is looked at, in bytes.
 const LOOK_BYTES: usize = 32 << 10;
 
-/// Size of the blocks in which a file is read, in bytes.
+/// Size of the blocks in which a few files are read, in bytes; of many, four for
+/// each may be in memory at once, and they are as small as when looking.
 const READ_BYTES: usize = 128 << 10;
+
+/// Files that are few.
+const FEW: usize = 16;
 
 /// Most bytes that are looked at: a file of lines without end is no log.
 const LOOK_BOUND: usize = 2 << 20;
@@ -67,12 +71,14 @@ impl Found {
         Ok(Self { place, input: input.clone(), summary, start, held })
     }
 
-    pub(super) fn open(self) -> Result<Opened, IngestError> {
+    /// Starts to read it, as one of so many files.
+    pub(super) fn open(self, files: usize) -> Result<Opened, IngestError> {
+        let size = if files > FEW { LOOK_BYTES } else { READ_BYTES };
         let (blocks, held) = match self.held {
             Some(held) => held,
-            None => (Blocks::new(open(&self.input)?, READ_BYTES), Vec::new()),
+            None => (Blocks::new(open(&self.input)?, size), Vec::new()),
         };
-        let lines = Lines::start(blocks.resized(READ_BYTES), held);
+        let lines = Lines::start(blocks.resized(size), held);
         let lines = lines
             .map_err(|source| IngestError::Open { path: self.summary.path.clone(), source })?;
         Ok(Opened {

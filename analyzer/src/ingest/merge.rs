@@ -50,6 +50,7 @@ impl<'r> Merge<'r> {
     pub(super) fn run(mut self, mut found: Vec<Found>) -> Result<Summary, IngestError> {
         // The next one is the last.
         found.sort_by_key(|file| std::cmp::Reverse((file.start, file.place)));
+        let files = found.len();
         let mut open: Vec<Opened> = Vec::new();
         let mut ended = Vec::new();
         loop {
@@ -59,7 +60,7 @@ impl<'r> Merge<'r> {
             if open.len() < MOST_OPEN
                 && let Some(file) = found.pop_if(|file| is_due(file))
             {
-                open.push(file.open()?);
+                open.push(file.open(files)?);
                 continue;
             }
             let Some(at) = next else { break };

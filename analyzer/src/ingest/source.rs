@@ -11,8 +11,8 @@ use flate2::bufread::MultiGzDecoder;
 use super::input::Input;
 use super::summary::Compression;
 
-/// Bytes taken from a file at once.
-const TAKEN_BYTES: usize = 128 << 10;
+/// Bytes taken at once from a file that is compressed.
+const TAKEN_BYTES: usize = 32 << 10;
 
 /// An open input, read as plain bytes.
 pub(super) struct Source {
