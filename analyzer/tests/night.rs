@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use proptest::prelude::*;
 use serde_json::json;
 use tempfile::TempDir;
 use tidegate::analysis::Analysis;
@@ -212,5 +213,30 @@ fn late_lines_are_told_beside_every_figure() {
     assert_eq!(late, 0);
     for text in texts {
         assert!(text.contains("3 read, 0 bad, 0 logged twice."), "{text}");
+    }
+}
+
+/// The seconds of a file's lines: it moves on, and each line may be up to 50 s
+/// behind.
+fn seconds() -> impl Strategy<Value = Vec<u64>> {
+    let steps = prop::collection::vec((0_u64..200, 0_u64..=50), 0..80);
+    (50_u64..5_000, steps).prop_map(|(mut now, steps)| {
+        let line = |(step, behind): (u64, u64)| {
+            now += step;
+            now - behind
+        };
+        steps.into_iter().map(line).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_overlaps_is_shown_in_order(files in prop::collection::vec(seconds(), 1..6)) {
+        let mut expected = files.concat();
+        expected.sort_unstable();
+        let files: Vec<_> = files.iter().map(|seconds| passed_at(seconds)).collect();
+        prop_assert_eq!(shown(&files), (expected, 0));
     }
 }
