@@ -9,10 +9,10 @@ use tidegate_rules::{Compiled, Ruleset};
 use super::Exit;
 use super::backtest::replay;
 use super::cases::decide;
-use super::shared::{Bar, input, print, secret, show_bad_lines};
+use super::shared::{Bar, input, options, print, secret, show_bad_lines};
 use super::stores::{ENVIRONMENT, StoreArguments, carry_out_if};
 use crate::backtest::{Backtest, summary};
-use crate::ingest::{Format, Input, Options};
+use crate::ingest::{Format, Input};
 use crate::night::Night;
 use crate::publish::{Ground, PackStore, Plan, Preview, StoredPack, Switches, preview};
 use crate::rule_files;
@@ -142,7 +142,7 @@ impl Publish {
         if self.backtest.is_empty() {
             return Ok((None, true));
         }
-        let options = Options { format: self.log_format, addresses: false };
+        let options = options(self.log_format, false);
         let night = Night { inputs: &self.backtest, options, rules, secret: &secret() };
         let found = replay(&night, &Bar::new(self.quiet))?;
         let is_whole = show_bad_lines(&found.files);

@@ -9,12 +9,13 @@ use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use tidegate_rules::{Compiled, Diagnostics, HashKey, Ruleset};
+use tidegate_rules::{Compiled, Diagnostics, HashKey, Ruleset, Time};
 
 use super::OutputFormat;
 use crate::ingest::{Format, Input, Options, Progress, Summary};
 use crate::night::Night;
 use crate::rule_files;
+use crate::time::now;
 
 /// Clients that people are shown where they ask for no number.
 const CLIENTS_SHOWN: usize = 10;
@@ -50,15 +51,16 @@ pub(super) struct NightArguments {
     quiet: bool,
 }
 
+/// How logs are read that were written until now.
+pub(super) fn options(format: Option<Format>, addresses: bool) -> Options {
+    let tomorrow = Time::from_unix_millis(now().unix_millis() + DAY_MS);
+    Options { format, addresses, not_after: Some(tomorrow) }
+}
+
 impl NightArguments {
     /// The night, read by these rules.
     pub(super) fn read_by<'n>(&'n self, rules: &'n Ruleset, secret: &'n HashKey) -> Night<'n> {
-        let tomorrow = Time::from_unix_millis(now().unix_millis() + DAY_MS);
-        let options = Options {
-            format: self.log_format,
-            addresses: self.addresses,
-            not_after: Some(tomorrow),
-        };
+        let options = options(self.log_format, self.addresses);
         Night { inputs: &self.inputs, options, rules, secret }
     }
 
