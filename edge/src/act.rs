@@ -41,7 +41,7 @@ pub(crate) fn refuse(
     let words = Words::of(refusal, observed);
     let form = Form::of(refusal.errors, &observed.accept);
     let mut response = Response::from_status(words.status())
-        .with_header("cache-control", "private, no-store")
+        .with_header("cache-control", "no-store")
         .with_header("tidegate-rule", refusal.rule.id())
         .with_header("content-type", form.content_type());
     if let Some(seconds) = words.retry_s {
