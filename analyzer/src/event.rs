@@ -2,8 +2,10 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use tidegate_rules::record::Verification;
-use tidegate_rules::{Action, CacheState, Client, Outcome, Request, Signals, Time, Vouched};
+use tidegate_rules::{
+    Action, CacheState, Client, JudgedBy, Outcome, Request, Signals, Signature, Time, Verification,
+    Vouched,
+};
 
 use crate::ingest::{Format, Line};
 
@@ -18,9 +20,10 @@ enum Text {
     Country,
     Pop,
     RequestId,
+    Signer,
 }
 
-const TEXTS: usize = Text::RequestId as usize + 1;
+const TEXTS: usize = Text::Signer as usize + 1;
 
 /// Length of a text that the log does not say.
 const UNKNOWN: u32 = u32::MAX;
@@ -35,6 +38,8 @@ pub(crate) struct Kept {
     fingerprint: Option<u64>,
     asn: Option<u32>,
     vouched: Option<Vouched>,
+    /// What the edge found of a signature, of the agent in [`Text::Signer`].
+    signed: Option<Verification>,
     outcome: Outcome,
     refused: bool,
     referred: Option<bool>,
@@ -48,6 +53,10 @@ impl Kept {
     pub(crate) fn of(line: &Line<'_>, texts: &mut String) -> Self {
         let request = &line.request;
         let decided = line.decided;
+        let (signed, unsigned) = match decided {
+            Some(record) if record.judged_by == Some(JudgedBy::Signature) => (decided, None),
+            _ => (None, decided),
+        };
         let start = texts.len();
         let all = [
             Some(request.method),
@@ -58,6 +67,7 @@ impl Kept {
             request.country,
             request.pop,
             request.request_id,
+            signed.and_then(|record| record.agent.as_deref()),
         ];
         let lengths = all.map(|text| {
             texts.push_str(text.unwrap_or_default());
@@ -70,7 +80,8 @@ impl Kept {
             client: request.client,
             fingerprint: tidegate_rules::fingerprint::fingerprint(&request.signals),
             asn: request.asn,
-            vouched: request.vouched.or_else(|| vouched(decided?.verification)),
+            vouched: request.vouched.or_else(|| vouched(unsigned?.verification)),
+            signed: signed.map(|record| record.verification),
             outcome: line.outcome,
             refused: decided.is_some_and(|record| refuses(record.decision)),
             referred: line.referer.map(|referer| !referer.is_empty()),
@@ -110,10 +121,7 @@ impl<'e> Event<'e> {
     #[must_use]
     pub fn request(&self) -> Request<'e> {
         Request {
-            time: self.kept.time,
-            method: self.text(Text::Method).unwrap_or_default(),
             host: self.text(Text::Host),
-            path: self.text(Text::Path).unwrap_or_default(),
             query: self.text(Text::Query),
             client: self.kept.client,
             user_agent: self.text(Text::UserAgent),
@@ -121,9 +129,17 @@ impl<'e> Event<'e> {
             asn: self.kept.asn,
             country: self.text(Text::Country),
             pop: self.text(Text::Pop),
-            credentials: None,
             vouched: self.kept.vouched,
+            signature: self.kept.signed.map(|verification| Signature::Checked {
+                agent: self.text(Text::Signer),
+                verification,
+            }),
             request_id: self.text(Text::RequestId),
+            ..Request::new(
+                self.kept.time,
+                self.text(Text::Method).unwrap_or_default(),
+                self.text(Text::Path).unwrap_or_default(),
+            )
         }
     }
 

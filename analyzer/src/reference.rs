@@ -117,6 +117,7 @@ fn one(kind: Kind) -> String {
         Kind::Method => "method in capitals",
         Kind::Country => "two capitals of ISO 3166-1",
         Kind::Fingerprint => "16 hex digits",
+        Kind::PublicKey => "43 characters of base64url",
         Kind::Table(table, without) => return below(table, without),
         Kind::Tables(table) => return format!("any number of {}", title(table)),
     };

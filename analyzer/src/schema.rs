@@ -132,6 +132,7 @@ fn value(kind: Kind) -> Value {
         Kind::Method => pattern("^[A-Z]+$"),
         Kind::Country => pattern("^[A-Z]{2}$"),
         Kind::Fingerprint => pattern("^[0-9a-fA-F]{16}$"),
+        Kind::PublicKey => pattern("^[0-9A-Za-z_-]{43}$"),
         Kind::Table(table, without) => json!({ "allOf": [reference(table, without)] }),
         Kind::Tables(table) => json!({ "type": "array", "items": reference(table, &[]) }),
     }

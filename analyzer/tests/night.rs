@@ -21,6 +21,16 @@ name  = "page"
 paths = ["/**"]
 cost  = 40
 cache = "long"
+
+[[agent]]
+name        = "browser"
+category    = "browser"
+user_agents = ["Mozilla/*"]
+
+[[agent]]
+name        = "fetcher"
+category    = "ai-fetcher"
+user_agents = ["Fetcher/*"]
 "#;
 
 /// 2025-03-11T00:00:00Z.
@@ -114,6 +124,27 @@ fn what_was_refused_for_now_or_for_good_is_a_miss_that_was_spared() {
         ("/allow", CacheState::Miss, 40),
     ];
     assert_eq!(found, expected);
+}
+
+/// A signature is its key's owner's, whatever the User-Agent says; a log has no
+/// signatures, and its records what came of them.
+#[test]
+fn what_the_edge_found_out_of_a_claim_holds() {
+    let judged = |verification: &str, by: &str| {
+        let claim = format!(
+            "\"user_agent\":\"Mozilla/5.0\",\"agent\":\"fetcher\",\
+             \"verification\":\"{verification}\",\"judged_by\":\"{by}\""
+        );
+        let line = record(0, "pass", "miss", 200).replace("\"verification\":\"none\"", &claim);
+        let mut found = None;
+        pass(&[line], &mut |seen| found = seen.derived.claim);
+        let claim = found.unwrap();
+        (site().agent(claim.agent.unwrap()).unwrap().name.clone(), claim.verification.name())
+    };
+    assert_eq!(judged("verified", "signature"), ("fetcher".to_owned(), "verified"));
+    assert_eq!(judged("contradicted", "signature"), ("fetcher".to_owned(), "contradicted"));
+    assert_eq!(judged("unverifiable", "signature"), ("browser".to_owned(), "unverifiable"));
+    assert_eq!(judged("verified", "address"), ("browser".to_owned(), "verified"));
 }
 
 #[test]

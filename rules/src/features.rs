@@ -1,13 +1,14 @@
 //! From the facts of a request to what rules ask about: route and cost, page,
 //! agent, fingerprint, keys. Derived once, used by every rule.
 
-use crate::agent::{self, Claim};
+use crate::agent::{self, Claim, Evidence};
 use crate::fingerprint::fingerprint;
 use crate::key::{CellKey, HashKey, KeyKind, LANES};
 use crate::networks::Found;
 use crate::request::{Client, Request};
 use crate::route::{self, CacheClass, UNROUTED_COST};
 use crate::ruleset::Ruleset;
+use crate::signature;
 
 /// What is derived from one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +19,8 @@ pub struct Derived {
     pub units: u32,
     /// Keyed hash of the normalised path.
     pub page: u64,
-    /// What the client says it is; `None` where its User-Agent is unknown.
+    /// What the client says it is; `None` where its User-Agent is unknown and no
+    /// signature tells.
     pub claim: Option<Claim>,
     /// What its software shows.
     pub fingerprint: Option<u64>,
@@ -98,13 +100,18 @@ fn visitor(secret: &HashKey, client: u64, fingerprint: Option<u64>, agent: Optio
 }
 
 fn claim(rules: &Ruleset, request: &Request<'_>, places: Option<Found>) -> Option<Claim> {
-    let user_agent = request.user_agent?;
-    let agent = rules.user_agents.first_owner(user_agent);
-    let known = agent.and_then(|at| rules.agent(at));
+    let named = request.user_agent.and_then(|text| rules.user_agents.first_owner(text));
+    let signed = signature::check(rules, request);
+    let judged = agent::judge(named, rules, Evidence { places, vouched: request.vouched, signed });
+    let agent = judged.agent.and_then(|at| rules.agent(at));
+    if agent.is_none() && request.user_agent.is_none() {
+        return None;
+    }
     Some(Claim {
-        agent,
-        verification: agent::verify(known, &rules.networks, places, request.vouched),
-        headers: agent::headers(known, user_agent, request.signals.headers),
+        agent: judged.agent,
+        verification: judged.verification,
+        judged_by: judged.by,
+        headers: agent::headers(agent, request.user_agent, request.signals.headers),
     })
 }
 

@@ -1,8 +1,10 @@
 //! What a client's software shows without saying it, as one stable hash.
 //!
 //! JA4 and the HTTP/2 settings come from the platform. The order of header
-//! names is ours: it is no JA4H, which is licensed. Hashes are unkeyed, so that
-//! logs of different days and sites can be compared.
+//! names is ours: it is no JA4H, which is licensed. JA3, which browsers shuffle,
+//! and what was agreed on in TLS, which follows from JA4 and the edge, are no part
+//! of it. Hashes are unkeyed, so that logs of different days and sites can be
+//! compared.
 
 use std::hash::Hasher as _;
 

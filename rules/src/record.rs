@@ -5,9 +5,12 @@
 //! that a client chose (path, User-Agent) is cut at a bound and escaped by the
 //! JSON writer, never copied into a log as it came.
 
+mod shown;
+
 use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer, Serialize};
+pub use shown::{SHOWN_BOUND, Shown};
 
 use crate::decide::{Admission, Engine};
 use crate::request::{CacheState, Outcome, Request};
@@ -63,9 +66,15 @@ pub struct Record<'a> {
     pub agent: Option<Cow<'a, str>>,
     /// What became of that claim.
     pub verification: Verification,
+    /// By what it was judged, where there was anything to judge by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged_by: Option<JudgedBy>,
     /// Fingerprint, in hex.
     #[serde(default, with = "hex", skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<u64>,
+    /// What the client and its way here show, as far as the platform tells.
+    #[serde(borrow, default, skip_serializing_if = "Shown::is_empty")]
+    pub shown: Shown<'a>,
     /// Autonomous system number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asn: Option<u32>,
@@ -146,6 +155,20 @@ worded! {
     }
 }
 
+worded! {
+    /// By what a claim was judged.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum JudgedBy {
+        /// The address that it came from.
+        Address = "address",
+        /// A signature: see [`crate::signature`].
+        Signature = "signature",
+        /// The platform's word.
+        Platform = "platform",
+    }
+}
+
 impl Engine {
     /// The record of one request, after its answer.
     #[must_use]
@@ -174,7 +197,9 @@ impl Engine {
             user_agent: request.user_agent.map(|agent| cut(agent, USER_AGENT_BOUND).into()),
             agent: agent.map(|agent| Cow::Borrowed(agent.name.as_str())),
             verification: derived.claim.map(|claim| claim.verification).unwrap_or_default(),
+            judged_by: derived.claim.and_then(|claim| claim.judged_by),
             fingerprint: derived.fingerprint,
+            shown: Shown::of(request),
             asn: request.asn,
             country: request.country.map(Cow::Borrowed),
             pop: request.pop.map(Cow::Borrowed),

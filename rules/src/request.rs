@@ -6,6 +6,11 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
+use crate::signature::Signature;
+use crate::words::worded;
+
 /// One request, as seen by the edge or read from a log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request<'a> {
@@ -38,6 +43,13 @@ pub struct Request<'a> {
     pub credentials: Option<bool>,
     /// What the platform itself says about the agent's identity.
     pub vouched: Option<Vouched>,
+    /// How the request is signed, where it is.
+    pub signature: Option<Signature<'a>>,
+    /// What the platform takes the client for, such as `Googlebot`; any text.
+    pub bot: Option<&'a str>,
+    /// What the platform knows of proxies at the client's address: words such as
+    /// `hosting` or `tor`, separated by commas.
+    pub proxy: Option<&'a str>,
     /// The id a person can quote.
     pub request_id: Option<&'a str>,
 }
@@ -60,6 +72,9 @@ impl<'a> Request<'a> {
             pop: None,
             credentials: None,
             vouched: None,
+            signature: None,
+            bot: None,
+            proxy: None,
             request_id: None,
         }
     }
@@ -87,8 +102,15 @@ pub struct Signals<'a> {
     pub protocol: Option<Protocol>,
     /// JA4 of the TLS `ClientHello`, as the platform gives it.
     pub ja4: Option<&'a str>,
+    /// JA3 of the same, in hex. Browsers shuffle what it hashes, so that it tells
+    /// connections apart and no software.
+    pub ja3: Option<&'a str>,
     /// HTTP/2 settings fingerprint, as the platform gives it.
     pub h2: Option<&'a str>,
+    /// Version of TLS that was agreed on, such as `TLSv1.3`.
+    pub tls: Option<&'a str>,
+    /// Cipher suite that was agreed on, by its name in OpenSSL.
+    pub cipher: Option<&'a str>,
     /// Hash of the header names in their original order, from
     /// [`crate::fingerprint::header_order`].
     pub header_order: Option<u64>,
@@ -99,15 +121,18 @@ pub struct Signals<'a> {
     pub fingerprint: Option<u64>,
 }
 
-/// The HTTP version of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Protocol {
-    /// HTTP/0.9, 1.0 and 1.1.
-    H1,
-    /// HTTP/2.
-    H2,
-    /// HTTP/3.
-    H3,
+worded! {
+    /// The HTTP version of a request.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Protocol {
+        /// HTTP/0.9, 1.0 and 1.1.
+        H1 = "h1",
+        /// HTTP/2.
+        H2 = "h2",
+        /// HTTP/3.
+        H3 = "h3",
+    }
 }
 
 /// What the platform says about a client's claim to be an agent.
@@ -128,17 +153,7 @@ pub enum Vouched {
 /// assert_eq!(noon.millis_since(Time::from_unix_millis(1_742_999_999_000)), 1_000);
 /// ```
 #[derive(
-    Debug,
-    Clone,
-    Copy,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    serde::Serialize,
-    serde::Deserialize,
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 pub struct Time(u64);
 
@@ -184,7 +199,7 @@ pub struct Outcome {
 }
 
 /// Where an answer came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CacheState {
     /// The edge's own cache: nothing is charged.

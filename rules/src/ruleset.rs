@@ -10,6 +10,7 @@ use crate::key::KeyKind;
 use crate::networks::Networks;
 use crate::route::Route;
 use crate::rule::{Cohort, Rule};
+use crate::signature::KeyRing;
 use crate::store::StoreKind;
 use crate::strain::Strain;
 
@@ -33,6 +34,8 @@ pub struct Ruleset {
     /// Which agent a User-Agent claims to be: the first in file order that
     /// matches.
     pub user_agents: GlobIndex,
+    /// The keys that agents sign requests with.
+    pub keys: KeyRing,
     /// Rules, in file order.
     pub rules: Vec<Rule>,
     /// Cohorts, in file order.
@@ -63,6 +66,12 @@ impl Ruleset {
     #[must_use]
     pub fn agent(&self, at: u16) -> Option<&Agent> {
         self.agents.get(usize::from(at))
+    }
+
+    /// The place of the agent of a name.
+    #[must_use]
+    pub fn agent_called(&self, name: &str) -> Option<u16> {
+        placed(&self.agents).find(|(_, agent)| agent.name == name).map(|(at, _)| at)
     }
 
     /// The rule at a place.

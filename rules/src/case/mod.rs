@@ -70,6 +70,8 @@ struct Facts {
     fingerprint: Option<u64>,
     /// Names of the headers, separated by commas.
     headers: Option<String>,
+    /// The agent whose key signed it.
+    signed_by: Option<Expected>,
     /// How the origin is.
     origin: OriginState,
     /// Whether the edge has the answer, so that no counter is asked.

@@ -73,6 +73,7 @@ fn facts(table: Option<Table<'_, '_, '_>>) -> Facts {
         credentials: None,
         fingerprint: None,
         headers: None,
+        signed_by: None,
         origin: OriginState::Calm,
         cached: false,
     };
@@ -105,6 +106,7 @@ fn facts(table: Option<Table<'_, '_, '_>>) -> Facts {
         let names: Vec<_> = table.strings("headers").into_iter().map(|spot| spot.value).collect();
         names.join(",")
     });
+    facts.signed_by = table.string("signed_by").map(|spot| expected(table.context, spot));
     facts.origin = table.word("origin").unwrap_or(OriginState::Calm);
     facts.cached = table.boolean("cached").is_some_and(|spot| spot.value);
     table.finish();
@@ -122,8 +124,7 @@ fn fingerprint(table: &Table<'_, '_, '_>, spot: &Spot<String>) -> Option<u64> {
 }
 
 fn expectation(table: Table<'_, '_, '_>) -> Expect {
-    let context = table.context;
-    let name = |spot: Spot<String>| Expected { place: context.place(&spot.at), name: spot.value };
+    let name = |spot| expected(table.context, spot);
     let shadow = table.has("shadow").then(|| {
         let none = table.is_empty_list("shadow");
         if none { Vec::new() } else { table.strings("shadow").into_iter().map(name).collect() }
@@ -145,6 +146,10 @@ fn expectation(table: Table<'_, '_, '_>) -> Expect {
     }
     table.finish();
     expect
+}
+
+fn expected(context: &Context, spot: Spot<String>) -> Expected {
+    Expected { place: context.place(&spot.at), name: spot.value }
 }
 
 fn millis(table: &Table<'_, '_, '_>, key: &'static str) -> u64 {

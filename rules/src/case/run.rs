@@ -5,6 +5,7 @@ use crate::decide::{Admission, Engine};
 use crate::diagnostic::{Diagnostic, Place, Severity, near_miss};
 use crate::record::{Action, Verification};
 use crate::request::{CacheState, Client, Outcome, Request, Signals, Time};
+use crate::signature::Signature;
 use crate::store::{Cells, Charge, Memory, Stored, Verdict};
 use crate::strain::{Answered, OriginState, Strain};
 
@@ -58,6 +59,10 @@ impl Facts {
                 headers: self.headers.as_deref(),
                 ..Signals::default()
             },
+            signature: self.signed_by.as_ref().map(|signer| Signature::Checked {
+                agent: Some(&signer.name),
+                verification: Verification::Verified,
+            }),
             ..Request::new(time, &self.method, &path)
         };
         let mut admission = engine.screen(&request).into_admission();
@@ -158,6 +163,11 @@ impl Judge<'_> {
 
     fn derived(&mut self, step: &Step, last: &Admission) {
         let (rules, expect, derived) = (&self.engine.rules, &step.expect, &last.derived);
+        let known = rules.agents.iter().map(|agent| agent.name.as_str());
+        if let Some(signer) = &step.facts.signed_by {
+            let found = rules.agent_called(&signer.name).map(|_| signer.name.as_str());
+            self.name("agent", signer, found, known.clone());
+        }
         if let Some(expected) = &expect.route {
             let route = derived.route.and_then(|at| rules.route(at));
             let known = rules.routes.iter().map(|route| route.name.as_str());
@@ -165,7 +175,6 @@ impl Judge<'_> {
         }
         if let Some(expected) = &expect.agent {
             let agent = derived.claim.and_then(|claim| rules.agent(claim.agent?));
-            let known = rules.agents.iter().map(|agent| agent.name.as_str());
             self.name("agent", expected, agent.map(|agent| agent.name.as_str()), known);
         }
         let verification = derived.claim.map_or(Verification::None, |claim| claim.verification);

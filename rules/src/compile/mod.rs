@@ -3,6 +3,7 @@
 
 mod budget;
 mod condition;
+mod keys;
 mod layout;
 mod names;
 mod rules;

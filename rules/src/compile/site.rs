@@ -35,6 +35,7 @@ impl Compiler<'_> {
             paths: index(&paths),
             agents,
             user_agents: index(&user_agents),
+            keys: self.keys(files),
             rules,
             cohorts,
             index: RuleIndex::default(),

@@ -208,6 +208,7 @@ fn read_agent(table: &Table<'_, '_, '_>) -> RawAgent {
         },
         networks: table.strings("networks"),
         exhaustive: table.boolean("exhaustive"),
+        keys: table.strings("keys"),
         sends: each(table.tables("sends", "`sends`"), read_sends),
     }
 }

@@ -82,6 +82,7 @@ pub(crate) struct RawAgent {
     pub(crate) user_agents: Vec<Spot<String>>,
     pub(crate) networks: Vec<Spot<String>>,
     pub(crate) exhaustive: Option<Spot<bool>>,
+    pub(crate) keys: Vec<Spot<String>>,
     pub(crate) sends: Vec<RawSends>,
 }
 

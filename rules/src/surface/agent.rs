@@ -8,7 +8,7 @@ pub(super) static AGENT: Table = Table {
     name: "[[agent]]",
     what: "an agent",
     about: "One kind of software. The first agent in file order whose glob matches the User-Agent \
-            wins. `rules/agents.toml` has more than a hundred.",
+            wins, unless a signature says who it is. `rules/agents.toml` has more than a hundred.",
     keys: &[
         key(
             "name",
@@ -45,6 +45,16 @@ pub(super) static AGENT: Table = Table {
              it only where the operator does.",
         )
         .or(Literal::Flag(false)),
+        key(
+            "keys",
+            Kind::PublicKey,
+            "keys = [\"JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs\"]",
+            "The keys that it signs requests with (Web Bot Auth): a true signature by one of them \
+             verifies the agent, whatever the User-Agent says. Each is the `x` of an Ed25519 key \
+             in the directory that its operator publishes.",
+        )
+        .many()
+        .or_else("its claim cannot be verified by a signature"),
         key(
             "sends",
             Kind::Tables(&SENDS),

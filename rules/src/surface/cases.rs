@@ -161,6 +161,13 @@ static REQUEST: Table = Table {
         .many()
         .or_else(UNTOLD),
         key(
+            "signed_by",
+            Kind::Name("agent"),
+            "signed_by = \"chatgpt-user\"",
+            "The agent whose key signed it, and truly so.",
+        )
+        .or_else("nobody signed it"),
+        key(
             "origin",
             Kind::Word(words::<OriginState>),
             "origin = \"strained\"",

@@ -170,9 +170,9 @@ pub(super) static CLAIM: Table = Table {
             "verification",
             Kind::Word(words::<Verification>),
             "verification = \"verified\"",
-            "Whether the claim is true: `verified` by address or by the platform; `contradicted`; \
-             `unverifiable` where the address proves neither; `none` where the agent has no \
-             addresses to check. Trust no name without it.",
+            "Whether the claim is true: `verified` by address, by a signature or by the platform; \
+             `contradicted`, which a proxy on the way can cause; `unverifiable` where none of them \
+             proves anything; `none` where there is nothing to check by. Trust no name without it.",
         )
         .many()
         .or_else(ABSENT),

@@ -106,6 +106,8 @@ pub enum Kind {
     Country,
     /// A fingerprint, as records carry it.
     Fingerprint,
+    /// An Ed25519 public key, as the `x` of a JSON Web Key.
+    PublicKey,
     /// One table, without those of its keys that make no sense here.
     Table(&'static Table, &'static [&'static str]),
     /// Any number of tables.

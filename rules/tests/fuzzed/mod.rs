@@ -7,14 +7,15 @@ use tidegate_rules::cell::{Cell, Layout, Window};
 use tidegate_rules::diagnostic::Source;
 use tidegate_rules::gcra::{self, Charged};
 use tidegate_rules::glob::Glob;
-use tidegate_rules::{Quota, Time, case, compile, pack};
+use tidegate_rules::signature::{self, Headers, Signed};
+use tidegate_rules::{Quota, Request, Signature, Time, case, compile, pack};
 
 /// One function for each kind of input, by the name of its corpus.
 pub(crate) type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub(crate) const TARGETS: [Target; 4] =
-    [("toml", toml), ("pack", packs), ("cell", cells), ("glob", globs)];
+pub(crate) const TARGETS: [Target; 5] =
+    [("toml", toml), ("pack", packs), ("cell", cells), ("glob", globs), ("signature", signatures)];
 
 /// Any text is a rule file and a file of cases, or has mistakes that can be
 /// printed; what compiles can be packed and comes out again as it was.
@@ -52,7 +53,7 @@ pub(crate) fn packs(data: &[u8]) {
 }
 
 fn decide(rules: tidegate_rules::Ruleset) {
-    use tidegate_rules::{Client, Engine, HashKey, Memory, Mode, Request, Stored};
+    use tidegate_rules::{Client, Engine, HashKey, Memory, Mode, Stored};
 
     let version = String::new();
     let engine = Engine { rules, version, secret: HashKey::default(), switch: Mode::Enforce };
@@ -116,4 +117,25 @@ pub(crate) fn globs(data: &[u8]) {
         let wanted: Vec<u16> = wanted.iter().filter(|(_, is)| *is).map(|(at, _)| *at).collect();
         assert_eq!(owners, wanted);
     }
+}
+
+/// Three headers, apart by line breaks: whatever they say, nobody has signed them,
+/// since the signatures that were kept are for another site.
+pub(crate) fn signatures(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let mut lines = text.splitn(3, '\n');
+    let (input, signature) = (lines.next().unwrap_or(""), lines.next().unwrap_or(""));
+    let agent = lines.next();
+    let mut rules =
+        compile("site.toml", &mut |_| Ok("format = 1\nsite = \"x\"".to_owned())).unwrap();
+    // `test-key-ed25519` of RFC 9421.
+    let key = "JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs".parse().unwrap();
+    rules.rules.keys.add(key, 0).unwrap();
+    let headers = Headers { input, signature, agent, scheme: "https", authority: "fuzz.example" };
+    let request = Request {
+        signature: Some(Signature::Headers(headers)),
+        ..Request::new(Time::from_unix_millis(1_743_000_000_000), "GET", "/")
+    };
+    let signed = signature::check(&rules.rules, &request);
+    assert!(matches!(signed, Some(Signed::NotBy(0) | Signed::Unverifiable)), "{signed:?}");
 }
