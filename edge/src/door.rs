@@ -4,6 +4,11 @@
 //! It exists only in the harness build, which cannot be a release: without
 //! debug assertions the feature does not compile. Everywhere else [`Door`] has
 //! nothing in it and says nothing.
+//!
+//! A request says a fact in the header `x-tidegate-door-NAME`: the time (`now`, in
+//! milliseconds), signals (`ja4`, `ja3`, `h2`, `protocol`, `tls`, `cipher`), the
+//! client's place (`asn`, `country`, `proxy`), the POP (`pop`), the cache to ask
+//! (`cache`) and failures to play (`fault`).
 
 #[cfg(all(feature = "harness", not(debug_assertions)))]
 compile_error!(
@@ -32,7 +37,7 @@ impl Door {
         {
             let fact = |name: &str| {
                 let fact = name.strip_prefix("x-tidegate-door-")?.to_owned();
-                Some((fact, request.get_header_str(name)?.to_owned()))
+                Some((fact, request.get_header_str_lossy(name)?.into_owned()))
             };
             Self { facts: request.get_header_names_str().into_iter().filter_map(fact).collect() }
         }

@@ -230,7 +230,7 @@ impl Pass {
 /// What `X-Cache` says: the last word is this POP's, the ones before it are a
 /// shield's.
 fn cache_state(response: &Response) -> Option<CacheState> {
-    let told = response.get_header_str("x-cache")?;
+    let told = response.get_header_str_lossy("x-cache")?;
     let mut words = told.rsplit(',').map(|word| word.trim().to_ascii_uppercase());
     let own = words.next()?;
     if own.starts_with("HIT") {

@@ -1,8 +1,12 @@
 //! From a Fastly request to the facts that the engine takes.
 //!
 //! Facts come from the platform, never from a header that a client could have
-//! written; only `User-Agent`, `Accept` and the order of header names are the
-//! client's own word. Nothing is decided here.
+//! written; only `User-Agent`, `Accept`, the order of header names and signatures,
+//! which prove themselves, are the client's own word. Whatever the platform does
+//! not say is unknown. Nothing is decided here.
+
+mod place;
+mod signed;
 
 use std::net::IpAddr;
 
@@ -10,6 +14,8 @@ use fastly::Request;
 use tidegate_rules::{Client, Protocol, Signals, Time, Vouched, fingerprint};
 
 use crate::door::Door;
+use place::Place;
+use signed::Signed;
 
 /// Headers by which a client could pass itself off as the edge. None of them
 /// changes a decision, and [`strip_imitations`] keeps them from the origin. A
@@ -63,26 +69,30 @@ pub(crate) struct Observed {
     query: Option<String>,
     client: Option<IpAddr>,
     user_agent: String,
-    protocol: Option<Protocol>,
+    protocol: Protocol,
     ja4: Option<String>,
+    ja3: Option<String>,
     h2: Option<String>,
+    tls: Option<String>,
+    cipher: Option<String>,
     header_order: Option<u64>,
     headers: Option<String>,
-    asn: Option<u32>,
-    country: Option<String>,
+    place: Place,
     pop: Option<String>,
     credentials: bool,
     vouched: Option<Vouched>,
+    bot: Option<String>,
+    signed: Option<Signed>,
     pub(crate) request_id: Option<String>,
 }
 
 impl Observed {
     pub(crate) fn of(request: &Request, door: &Door) -> Self {
         let client = request.get_client_ip_addr();
-        let (asn, country) = geo(client, door);
         let url = request.get_url();
         let names = request.get_original_header_names().ok().flatten();
         let each = names.unwrap_or_default().iter().map(String::as_str);
+        let told = |fact: Option<&str>, name| fact.map(str::to_owned).or_else(|| door.fact(name));
         Self {
             time: door.now(),
             method: request.get_method_str().to_owned(),
@@ -92,18 +102,23 @@ impl Observed {
             query: url.query().map(str::to_owned),
             client,
             user_agent: header(request, "user-agent"),
-            protocol: protocol(request),
-            ja4: request.get_tls_ja4().map(str::to_owned).or_else(|| door.fact("ja4")),
-            h2: request.get_client_h2_fingerprint().map(str::to_owned).or_else(|| door.fact("h2")),
+            protocol: protocol(request, door),
+            ja4: told(request.get_tls_ja4(), "ja4"),
+            ja3: request.get_tls_ja3_md5().map(hex).or_else(|| door.fact("ja3")),
+            h2: told(request.get_client_h2_fingerprint(), "h2"),
+            tls: told(request.get_tls_protocol().ok().flatten(), "tls"),
+            cipher: told(request.get_tls_cipher_openssl_name().ok().flatten(), "cipher"),
             header_order: fingerprint::header_order(each),
             headers: names.as_ref().map(|names| names.join(",")),
-            asn,
-            country,
-            pop: door.fact("pop").or_else(|| Some(fastly::compute_runtime::pop().to_owned())),
+            place: Place::of(request, client, door),
+            // Fastly's own function for it panics where it is not said.
+            pop: door.fact("pop").or_else(|| std::env::var("FASTLY_POP").ok()),
             credentials: ["authorization", "cookie"]
                 .into_iter()
                 .any(|name| request.contains_header(name)),
             vouched: vouched(request),
+            bot: bot(request),
+            signed: Signed::of(request),
             request_id: request.get_client_request_id().map(str::to_owned),
         }
     }
@@ -118,18 +133,24 @@ impl Observed {
             client: self.client.map(Client::Address),
             user_agent: Some(&self.user_agent),
             signals: Signals {
-                protocol: self.protocol,
+                protocol: Some(self.protocol),
                 ja4: self.ja4.as_deref(),
+                ja3: self.ja3.as_deref(),
                 h2: self.h2.as_deref(),
+                tls: self.tls.as_deref(),
+                cipher: self.cipher.as_deref(),
                 header_order: self.header_order,
                 headers: self.headers.as_deref(),
                 fingerprint: None,
             },
-            asn: self.asn,
-            country: self.country.as_deref(),
+            asn: self.place.asn,
+            country: self.place.country.as_deref(),
             pop: self.pop.as_deref(),
             credentials: Some(self.credentials),
             vouched: self.vouched,
+            signature: self.signed.as_ref().map(Signed::headers),
+            bot: self.bot.as_deref(),
+            proxy: self.place.proxy.as_deref(),
             request_id: self.request_id.as_deref(),
         }
     }
@@ -139,33 +160,35 @@ fn header(request: &Request, name: &str) -> String {
     request.get_header_str_lossy(name).map(|text| text.into_owned()).unwrap_or_default()
 }
 
-fn protocol(request: &Request) -> Option<Protocol> {
+fn protocol(request: &Request, door: &Door) -> Protocol {
     let version = request.get_version();
-    if version == fastly::http::Version::HTTP_2 {
-        Some(Protocol::H2)
+    let told = door.fact("protocol");
+    if let Some(told) = Protocol::ALL.iter().find(|one| told.as_deref() == Some(one.name())) {
+        *told
+    } else if version == fastly::http::Version::HTTP_2 {
+        Protocol::H2
     } else if version == fastly::http::Version::HTTP_3 {
-        Some(Protocol::H3)
+        Protocol::H3
     } else {
-        Some(Protocol::H1)
+        Protocol::H1
     }
 }
 
-fn geo(client: Option<IpAddr>, door: &Door) -> (Option<u32>, Option<String>) {
-    let told = (door.fact("asn").and_then(|asn| asn.parse().ok()), door.fact("country"));
-    if told.0.is_some() {
-        return told;
-    }
-    let Some(found) = client.and_then(fastly::geo::geo_lookup) else { return told };
-    // The platform says 0 and "**" where it does not know.
-    let asn = Some(found.as_number()).filter(|asn| *asn != 0);
-    let country = Some(found.country_code()).filter(|code| code.len() == 2 && *code != "**");
-    (asn, country.map(str::to_owned))
+fn hex(hash: [u8; 16]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What Fastly's bot management says, where the service has it.
 fn vouched(request: &Request) -> Option<Vouched> {
     (request.get_bot_analyzed() && request.get_bot_verified() == Some(true))
         .then_some(Vouched::Verified)
+}
+
+/// What it takes the client for: the name, or else the kind.
+fn bot(request: &Request) -> Option<String> {
+    let named = request.get_bot_name_bytes().or_else(|| request.get_bot_category_bytes());
+    let named = named.filter(|_| request.get_bot_detected())?;
+    Some(String::from_utf8_lossy(named).into_owned())
 }
 
 /// Removes what only Tidegate may say, and the harness door's headers.

@@ -1,0 +1,124 @@
+//! The module under test: behind it an origin, before it clients, beside it the
+//! lines that it logs.
+
+#![expect(dead_code, reason = "each file of tests uses a part of it")]
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use hyper::service::{make_service_fn, service_fn};
+use hyper::{Body, Request, Response, Server};
+use serde_json::Value;
+use tidegate_local::{Flavour, RECORDS, Runtime, Stores, rules, runtime};
+use tokio::sync::Mutex;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+pub(crate) const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
+/// A client of which the platform knows the place.
+pub(crate) const ELSEWHERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 7));
+pub(crate) const NOON: u64 = 1_743_000_000_000;
+
+fn module() -> &'static Path {
+    static MODULE: OnceLock<std::path::PathBuf> = OnceLock::new();
+    MODULE.get_or_init(|| tidegate_local::build(Flavour::Harness).unwrap())
+}
+
+pub(crate) struct Site {
+    directory: tempfile::TempDir,
+    pub(crate) stores: Stores,
+    runtime: Runtime,
+    records: Mutex<UnboundedReceiver<String>>,
+}
+
+/// An origin that says what it got, and lets everything but builds be kept.
+async fn origin() -> SocketAddr {
+    let answer = |request: Request<Body>| async move {
+        let line = |(name, value): (&hyper::header::HeaderName, &hyper::header::HeaderValue)| {
+            format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes()))
+        };
+        let lines: String = request.headers().iter().map(line).collect();
+        let kept =
+            if request.uri().path().starts_with("/builds") { "no-store" } else { "max-age=60" };
+        let response = Response::builder().header("cache-control", kept);
+        Ok::<_, Infallible>(response.body(Body::from(lines)).unwrap())
+    };
+    let service = make_service_fn(move |_| async move { Ok::<_, Infallible>(service_fn(answer)) });
+    let server = Server::bind(&([127, 0, 0, 1], 0).into()).serve(service);
+    let address = server.local_addr();
+    tokio::spawn(server);
+    address
+}
+
+impl Site {
+    /// A site that enforces these rules.
+    pub(crate) async fn new(rules: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let stores = Stores::create(directory.path().join("stores")).unwrap();
+        let (sent, records) = unbounded_channel();
+        let runtime = Runtime::builder(module())
+            .origin(format!("http://{}", origin().await))
+            .stores(stores.directory())
+            .place(ELSEWHERE, 64_496, "DE")
+            .log(Arc::new(move |endpoint: &str, line: &str| {
+                if endpoint == RECORDS {
+                    drop(sent.send(line.to_owned()));
+                }
+            }))
+            .build()
+            .unwrap();
+        let site = Self { directory, stores, runtime, records: Mutex::new(records) };
+        site.publish(rules);
+        site.stores.set_mode(Some("enforce")).unwrap();
+        site
+    }
+
+    pub(crate) fn publish(&self, text: &str) {
+        let file = self.directory.path().join("rules.toml");
+        std::fs::write(&file, text).unwrap();
+        let loaded = rules::load_rules(&file).unwrap();
+        self.stores.publish(&loaded.entries, &loaded.pointer).unwrap();
+    }
+
+    pub(crate) async fn send(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Response<hyper::body::Bytes> {
+        self.send_from(CLIENT, path, headers).await
+    }
+
+    async fn send_from(
+        &self,
+        client: IpAddr,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Response<hyper::body::Bytes> {
+        let mut request = Request::builder().uri(format!("http://docs.rs{path}"));
+        if !headers.iter().any(|(name, _)| *name == "x-tidegate-door-now") {
+            request = request.header("x-tidegate-door-now", NOON.to_string());
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.runtime.request(request.body(Body::empty()).unwrap(), client).await;
+        runtime::read(response.unwrap()).await.unwrap()
+    }
+
+    /// What the origin sees of a request, a line for each header.
+    pub(crate) async fn seen(&self, headers: &[(&str, &str)]) -> String {
+        let answer = self.send("/page", headers).await;
+        String::from_utf8_lossy(answer.body()).into_owned()
+    }
+
+    /// The record of a request.
+    pub(crate) async fn record(&self, client: IpAddr, headers: &[(&str, &str)]) -> Value {
+        let mut records = self.records.lock().await;
+        // Those of requests that nobody asked about.
+        while records.try_recv().is_ok() {}
+        self.send_from(client, "/page", headers).await;
+        // It is written after the answer.
+        serde_json::from_str(&records.recv().await.unwrap()).unwrap()
+    }
+}
