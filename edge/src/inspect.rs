@@ -6,11 +6,11 @@ use std::time::Instant;
 use fastly::http::request::{SendError, SendErrorCause};
 use fastly::{Request, Response};
 use tidegate_rules::agent::Category;
-use tidegate_rules::{Admission, Admit, CacheState, Engine, Outcome, Screened, Stored};
+use tidegate_rules::{Admission, Admit, CacheState, Engine, Outcome, Screened};
 
 use crate::act::{Refused, refuse};
 use crate::answer::{After, Answer, note};
-use crate::cells::CacheCells;
+use crate::cells::{self, Cells};
 use crate::door::{self, Door};
 use crate::load::Rules;
 use crate::observe::Observed;
@@ -49,7 +49,7 @@ impl Tidegate {
         let blocked = matches!(screened, Screened::Block(_));
         let mut admission = screened.into_admission();
         admission.decision.failures.extend(force.trouble);
-        let cells = Stored(CacheCells { broken: door.fault("cells") });
+        let cells = cells::open(&door);
         let flight = Flight { engine: force.engine, observed, admission, cells };
         tag(request, &flight);
         let early = flight.admission.reaches_origin();
@@ -81,7 +81,7 @@ struct Flight {
     engine: Arc<Engine>,
     observed: Observed,
     admission: Admission,
-    cells: Stored<CacheCells>,
+    cells: Cells,
 }
 
 impl Flight {

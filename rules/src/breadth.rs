@@ -52,13 +52,24 @@ pub fn mark(half: &mut u32, current: &mut [u8], last: &mut [u8], now_half: u32, 
     count(current, last)
 }
 
+/// Whether the bit of `page` is set in a bitmap.
+#[must_use]
+pub fn holds(bitmap: &[u8], page: u64) -> bool {
+    let (at, bit) = place(bitmap, page);
+    bitmap.get(at).is_some_and(|byte| byte & bit != 0)
+}
+
 fn set(bitmap: &mut [u8], page: u64) {
-    let bits = (bitmap.len() as u64 * 8).max(1);
-    let bit = page % bits;
-    let at = usize::try_from(bit / 8).unwrap_or_default();
+    let (at, bit) = place(bitmap, page);
     if let Some(byte) = bitmap.get_mut(at) {
-        *byte |= 1 << (bit % 8);
+        *byte |= bit;
     }
+}
+
+/// The byte of a page, and its bit there.
+fn place(bitmap: &[u8], page: u64) -> (usize, u8) {
+    let bit = page % (bitmap.len() as u64 * 8).max(1);
+    (usize::try_from(bit / 8).unwrap_or_default(), 1 << (bit % 8))
 }
 
 #[expect(

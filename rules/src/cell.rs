@@ -6,6 +6,7 @@
 //! a cell of another layout counts as empty, so that new rules start afresh
 //! instead of reading old state wrongly.
 
+use std::num::NonZeroU8;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -28,12 +29,13 @@ const HISTORY_BYTES: usize = 5;
 pub const HISTORY_MS: u64 = 6 * 3600 * 1000;
 
 /// What the cells of one kind of key hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Layout {
     id: u32,
     budgets: Vec<Quota>,
     windows: Vec<Window>,
     history: bool,
+    shards: NonZeroU8,
 }
 
 /// One breadth window.
@@ -69,7 +71,18 @@ impl Layout {
             hasher.update(&window.period_ms.to_le_bytes());
             hasher.update(&window.bits.to_le_bytes());
         }
-        Self { id: hasher.finalize(), budgets, windows, history: false }
+        let shards = NonZeroU8::MIN;
+        Self { id: hasher.finalize(), budgets, windows, history: false, shards }
+    }
+
+    /// The same layout for each of the shards that a key is kept in, with its
+    /// part of every budget; the layout itself where a budget has no such part.
+    #[must_use]
+    pub fn sharded(self, shards: NonZeroU8) -> Self {
+        match self.budgets.iter().map(|quota| quota.part(shards)).collect() {
+            Some(parts) => Self { shards, ..Self::new(parts, self.windows) },
+            None => self,
+        }
     }
 
     /// The same layout with a history.
@@ -77,6 +90,18 @@ impl Layout {
     pub fn with_history(self) -> Self {
         // Any other id will do: what matters is that it is another.
         Self { id: !self.id, history: true, ..self }
+    }
+
+    /// Tells the layout from others.
+    #[must_use]
+    pub const fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// How many shards a key is kept in.
+    #[must_use]
+    pub const fn shards(&self) -> NonZeroU8 {
+        self.shards
     }
 
     /// Whether cells hold a history.
@@ -127,6 +152,8 @@ impl Layout {
 pub struct Cell<'l> {
     layout: &'l Layout,
     bytes: Vec<u8>,
+    /// Whether the bytes are others than the stored ones.
+    changed: bool,
 }
 
 impl<'l> Cell<'l> {
@@ -141,13 +168,20 @@ impl<'l> Cell<'l> {
                 bytes.iter_mut().zip(id).for_each(|(byte, id)| *byte = id);
                 bytes
             });
-        Self { layout, bytes }
+        Self { layout, bytes, changed: false }
     }
 
     /// The bytes to store.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
+    }
+
+    /// The bytes to store; `None` where the store has them already. A history is
+    /// always written again, so that it is kept for as long as its visitor comes.
+    #[must_use]
+    pub fn into_news(self) -> Option<Vec<u8>> {
+        (self.changed || self.layout.history).then_some(self.bytes)
     }
 
     /// Arrival time of budget `slot` in nanoseconds since the epoch; 0 where it
@@ -161,6 +195,7 @@ impl<'l> Cell<'l> {
     /// Sets the arrival time of budget `slot`.
     pub fn set_arrival(&mut self, slot: u16, tat: u64) {
         if let Some(bytes) = self.budget_at(slot).and_then(|at| self.bytes.get_mut(at)) {
+            self.changed |= *bytes != tat.to_le_bytes();
             bytes.copy_from_slice(&tat.to_le_bytes());
         }
     }
@@ -172,7 +207,9 @@ impl<'l> Cell<'l> {
         let mut counts = Vec::with_capacity(self.layout.windows.len());
         for window in &self.layout.windows {
             let Some((own, others)) = rest.split_at_mut_checked(window.bytes()) else { break };
-            counts.push(mark_window(own, *window, page, now));
+            let (count, changed) = mark_window(own, *window, page, now);
+            counts.push(count);
+            self.changed |= changed;
             rest = others;
         }
         counts
@@ -218,21 +255,26 @@ impl<'l> Cell<'l> {
     }
 }
 
-fn mark_window(bytes: &mut [u8], window: Window, page: u64, now: Time) -> u32 {
-    let Some((half_bytes, bitmaps)) = bytes.split_at_mut_checked(HALF_BYTES) else { return 0 };
-    let Some((current, last)) = bitmaps.split_at_mut_checked(window.bitmap_bytes()) else {
-        return 0;
+/// What a window counts after `page`, and whether that page changed it.
+fn mark_window(bytes: &mut [u8], window: Window, page: u64, now: Time) -> (u32, bool) {
+    let Some((half_bytes, bitmaps)) = bytes.split_at_mut_checked(HALF_BYTES) else {
+        return (0, false);
     };
-    let mut half = (&*half_bytes).try_into().map_or(0, u32::from_le_bytes);
+    let Some((current, last)) = bitmaps.split_at_mut_checked(window.bitmap_bytes()) else {
+        return (0, false);
+    };
+    let stored = (&*half_bytes).try_into().map_or(0, u32::from_le_bytes);
+    let mut half = stored;
     let now_half = breadth::half_window(now, window.period_ms);
     // A half-window far ahead was not written by a clock like ours: forget it,
     // or the bitmap would never roll again.
     if half > now_half.saturating_add(2) {
         half = 0;
     }
+    let known = breadth::holds(current, page);
     let count = breadth::mark(&mut half, current, last, now_half, page);
     half_bytes.copy_from_slice(&half.to_le_bytes());
-    count
+    (count, !known || half != stored)
 }
 
 #[cfg(test)]
@@ -341,7 +383,28 @@ mod tests {
             prop_assert_eq!(cell.mark(page, at(0)), counts);
             prop_assert_eq!((cell.arrival(0), cell.arrival(1)), before);
             let kept = Cell::open(&layout, Some(cell.clone().into_bytes()));
-            prop_assert_eq!(kept, cell);
+            prop_assert_eq!(kept.into_bytes(), cell.into_bytes());
+        }
+
+        /// What is not worth writing is what the store has.
+        #[test]
+        fn no_news_are_the_bytes_that_were_read(
+            before in prop::collection::vec((0_u64..20, 0_u64..400), 0..20),
+            page in 0_u64..20,
+            minute in 0_u64..20,
+            tat in 0_u64..3,
+        ) {
+            let layout = layout();
+            let mut cell = Cell::open(&layout, None);
+            for (page, minute) in before {
+                cell.mark(page, at(minute / 20));
+                cell.set_arrival(0, minute % 3);
+            }
+            let stored = cell.into_bytes();
+            let mut cell = Cell::open(&layout, Some(stored.clone()));
+            cell.mark(page, at(minute));
+            cell.set_arrival(0, tat);
+            prop_assert_eq!(cell.clone().into_news().is_none(), cell.into_bytes() == stored);
         }
     }
 }

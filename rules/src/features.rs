@@ -1,6 +1,8 @@
 //! From the facts of a request to what rules ask about: route and cost, page,
 //! agent, fingerprint, keys. Derived once, used by every rule.
 
+use std::num::NonZeroU8;
+
 use crate::agent::{self, Claim, Evidence};
 use crate::fingerprint::fingerprint;
 use crate::key::{CellKey, HashKey, KeyKind, LANES};
@@ -59,6 +61,19 @@ impl Derived {
             KeyKind::Site => 0,
         };
         Some(CellKey { kind, hash })
+    }
+
+    /// The key of the cell of `kind` that this request is charged to: of one of
+    /// the key's shards, where it has several.
+    ///
+    /// The same visitor asks for the same page in the same shard, so that a
+    /// refusal's wait is true. Whoever asks for many pages reaches them all: a
+    /// shared budget is as large for one as for many.
+    #[must_use]
+    pub fn cell(&self, kind: KeyKind, shards: NonZeroU8) -> Option<CellKey> {
+        let spread = self.visitor.unwrap_or_default() ^ u128::from(self.page);
+        let shard = spread % u128::from(shards.get());
+        Some(self.key(kind)?.shard(u8::try_from(shard).unwrap_or_default()))
     }
 }
 

@@ -34,6 +34,24 @@ worded! {
     }
 }
 
+impl KeyKind {
+    /// Most shards that one key of this kind is kept in; the compiler makes fewer
+    /// where its budgets are too small.
+    ///
+    /// A store that is read and then written forgets charges that overlap, and
+    /// the more of them the hotter a key is: the whole site's, and those that a
+    /// distributed crawl has in common. The others are one client's, or a
+    /// network's few.
+    #[must_use]
+    pub const fn shards(self) -> u8 {
+        match self {
+            Self::Visitor | Self::Client | Self::Network => 1,
+            Self::Asn | Self::Fingerprint | Self::Crowd => 8,
+            Self::Site => 16,
+        }
+    }
+}
+
 /// Visitors that one client is told apart into. Whoever changes the User-Agent
 /// with every request has the budgets of this many visitors, and fills this many
 /// cells; a crawl from behind a NAT shares its budget with one in this many of
@@ -52,6 +70,13 @@ pub struct CellKey {
 impl CellKey {
     /// Where the estimate of the origin's strain is kept.
     pub const STRAIN: Self = Self { kind: KeyKind::Site, hash: 1 };
+
+    /// The key of one of the shards that this key is kept in.
+    #[must_use]
+    pub const fn shard(self, shard: u8) -> Self {
+        // No kind's hash is longer than 96 bits.
+        Self { hash: self.hash | (shard as u128) << 120, ..self }
+    }
 
     /// The key as a short text for a store: at most 40 ASCII characters.
     #[must_use]

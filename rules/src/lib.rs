@@ -50,4 +50,4 @@ pub use request::{CacheState, Client, Outcome, Protocol, Request, Signals, Time,
 pub use rule::Mode;
 pub use ruleset::Ruleset;
 pub use signature::Signature;
-pub use store::{Cells, Memory, Store, Stored};
+pub use store::{ByKind, Cells, Counters, Memory, Store, Stored};

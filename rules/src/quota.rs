@@ -1,6 +1,6 @@
 //! Quotas: how much work, measured in units, over how much time.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU8, NonZeroU32};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -73,6 +73,15 @@ impl Quota {
         self.nanos_per_unit().saturating_mul(u64::from(self.burst.get()))
     }
 
+    /// One of several equal parts of the quota, which together have no more than
+    /// the whole. `None` where a part would be an impossible quota.
+    #[must_use]
+    pub fn part(&self, parts: NonZeroU8) -> Option<Self> {
+        let parts = u32::from(parts.get());
+        let period_ms = self.period_ms().checked_mul(parts)?;
+        Self::new(self.units(), period_ms, self.burst.get() / parts).ok()
+    }
+
     /// The same quota in governor's terms.
     pub(crate) fn governor(&self) -> Option<governor::Quota> {
         governor::Quota::with_period(Duration::from_nanos(self.nanos_per_unit()))
@@ -101,6 +110,17 @@ mod tests {
         assert!(Quota::new(u32::MAX, 1, 1).is_err());
         assert!(Quota::new(1, 3_600_000, 1000).is_err());
         assert!(Quota::new(12_000, 600_000, 6_000).is_ok());
+    }
+
+    #[test]
+    fn parts_together_are_no_more_than_the_whole() {
+        let quota = Quota::new(1_000, 3_000, 100).unwrap();
+        let part = quota.part(NonZeroU8::new(7).unwrap()).unwrap();
+        assert_eq!(part, Quota::new(1_000, 21_000, 14).unwrap());
+        assert_eq!(quota.part(NonZeroU8::MIN), Some(quota));
+        assert_eq!(quota.part(NonZeroU8::new(101).unwrap()), None, "less than a unit");
+        let slow = Quota::new(u32::MAX, u32::MAX, 1_000).unwrap();
+        assert_eq!(slow.part(NonZeroU8::new(2).unwrap()), None, "too long a period");
     }
 
     #[test]

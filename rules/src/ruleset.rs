@@ -86,6 +86,13 @@ impl Ruleset {
         self.layouts.iter().find(|(known, _)| *known == kind).map(|(_, layout)| layout)
     }
 
+    /// Where the cells of `kind` live.
+    #[must_use]
+    pub fn store(&self, kind: KeyKind) -> StoreKind {
+        let said = self.stores.iter().find(|(known, _)| *known == kind);
+        said.map(|(_, store)| *store).unwrap_or_default()
+    }
+
     /// Whether the site answers for a host. An unknown host is taken as its own.
     #[must_use]
     pub fn answers_for(&self, host: Option<&str>) -> bool {

@@ -39,6 +39,25 @@ quota  = "reader"
 mode   = "enforce"
 "#;
 
+/// Beside it, ten pages a second of each client, which the platform counts.
+const COUNTED: &str = r#"
+[store]
+client = "erl"
+
+[[quota]]
+name  = "counted"
+units = 400
+per   = "1s"
+burst = 400
+
+[[rule]]
+id    = "counted"
+why   = "The platform counts."
+key   = "client"
+quota = "counted"
+mode  = "enforce"
+"#;
+
 /// The statuses of a tight loop on a page that is never cached.
 async fn burst(site: &Site, headers: &[(&str, &str)]) -> Vec<u16> {
     let mut statuses = Vec::new();
@@ -125,7 +144,36 @@ async fn without_any_good_pack_nobody_is_refused() {
 async fn cells_that_fail_refuse_nobody() {
     let site = Site::new(RULES).await;
     assert_eq!(burst(&site, &[]).await, THROTTLED);
-    assert_eq!(burst(&site, &[("x-tidegate-door-fault", "cells")]).await, PASSED);
+    assert_eq!(site.failures(&[]).await, [""; 0]);
+    let fault = [("x-tidegate-door-fault", "cells")];
+    assert_eq!(burst(&site, &fault).await, PASSED);
+    assert_eq!(site.failures(&fault).await, ["cells: failure played"]);
+}
+
+/// The local runtime has the platform's counters, and they always say 0.
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_over_counters_pass_where_nothing_is_counted() {
+    let generous = RULES.replace("burst = 120", "burst = 4_000");
+    let site = Site::new(&format!("{generous}{COUNTED}")).await;
+    for _ in 0..20 {
+        assert_eq!(site.send("/builds/1", &[]).await.status(), 200);
+    }
+    assert_eq!(site.failures(&[]).await, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_store_fails_for_itself() {
+    let site = Site::new(&format!("{RULES}{COUNTED}")).await;
+    let (cells, erl) = ("cells: failure played", "erl: failure played");
+    for (faults, statuses, failures) in [
+        ("erl", THROTTLED, &[erl][..]),
+        ("cells", PASSED, &[cells]),
+        ("cells,erl", PASSED, &[cells, erl]),
+    ] {
+        let fault = [("x-tidegate-door-fault", faults)];
+        assert_eq!(burst(&site, &fault).await, statuses, "{faults}");
+        assert_eq!(site.failures(&fault).await, failures, "{faults}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,8 @@
 //! Budgets: who shares them, when they are asked, and that whoever waits for
 //! one is let through in the end.
 
+use std::ops::RangeInclusive;
+
 use super::Compiler;
 use super::layout::{Plans, Wish, add};
 use super::names::text;
@@ -33,12 +35,13 @@ impl Compiler<'_> {
             at: &raw.at,
             key: key?,
             quota: quota?,
+            costs: self.costs_of(condition),
             breadth: all(breadth)?,
             origin,
             floor: all(floor)?,
         };
         if mode != Mode::Off {
-            self.demand_storable(raw, &wish, condition);
+            self.demand_storable(raw, &wish);
         }
         // A rule that is off keeps no state.
         let mut nowhere = Plans::default();
@@ -101,12 +104,7 @@ impl Compiler<'_> {
 
     /// A request dearer than the burst would be refused for ever.
     fn demand_burst(&self, name: &Spot<String>, quota: &Quota, condition: &Condition) {
-        let by_place = |at: &u16| self.costs.get(usize::from(*at)).copied();
-        let dearest = if condition.routes().is_empty() {
-            self.costs.iter().copied().max().unwrap_or_default().max(UNROUTED_COST)
-        } else {
-            condition.routes().iter().filter_map(by_place).max().unwrap_or_default()
-        };
+        let dearest = *self.costs_of(condition).end();
         if quota.burst().get() < dearest {
             let message = format!(
                 "the burst of quota `{}` is {}, but a request that this rule charges costs {dearest}",
@@ -117,6 +115,20 @@ impl Compiler<'_> {
                 format!("such a request would never pass: give it a burst of at least {dearest}");
             self.context.report(Some(&name.at), "burst-too-small", message, Some(help));
         }
+    }
+
+    /// What the cheapest and the dearest request cost that a rule charges; those
+    /// that cost nothing it does not.
+    fn costs_of(&self, condition: &Condition) -> RangeInclusive<u32> {
+        let by_place = |at: &u16| self.costs.get(usize::from(*at)).copied();
+        let costs: Vec<u32> = if condition.routes().is_empty() {
+            self.costs.iter().copied().chain([UNROUTED_COST]).collect()
+        } else {
+            condition.routes().iter().filter_map(by_place).collect()
+        };
+        let cheapest = costs.iter().copied().filter(|cost| *cost > 0).min();
+        let dearest = costs.iter().copied().max().unwrap_or_default();
+        cheapest.unwrap_or(dearest)..=dearest
     }
 }
 

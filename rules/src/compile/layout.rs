@@ -2,6 +2,8 @@
 //! window, for each kind of key.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU8;
+use std::ops::RangeInclusive;
 
 use super::Compiler;
 use crate::breadth::bits_for;
@@ -19,6 +21,8 @@ pub(super) struct Plan {
     budgets: Vec<Quota>,
     windows: Vec<Window>,
     history: bool,
+    /// Into how many shards the smallest budget can be split.
+    room: Option<u32>,
     rules: Vec<(String, At)>,
     /// Whether a rule asks while the origin is calm.
     calm: bool,
@@ -30,6 +34,8 @@ pub(super) struct Wish<'r> {
     pub(super) at: &'r At,
     pub(super) key: KeyKind,
     pub(super) quota: Quota,
+    /// What the cheapest and the dearest request cost that it charges.
+    pub(super) costs: RangeInclusive<u32>,
     pub(super) breadth: Option<Breadth>,
     pub(super) origin: Option<OriginState>,
     /// The quota of visitors with a history, where the key is a crowd.
@@ -40,9 +46,17 @@ pub(super) struct Wish<'r> {
 /// calm, and while it is strained. The estimate of its strain comes on top.
 const READS: [(OriginState, usize); 2] = [(OriginState::Calm, 2), (OriginState::Strained, 5)];
 
+/// How many of the dearest requests the burst of a shard has room for, at least:
+/// requests come to the shards by chance, and a shard must not refuse while the
+/// others have plenty.
+const SHARD_ROOM: u32 = 16;
+
 impl Plan {
     fn place(&mut self, wish: &Wish<'_>, quota: Quota) -> u16 {
         let slot = u16::try_from(self.budgets.len()).unwrap_or(u16::MAX);
+        let dearest = (*wish.costs.end()).max(1);
+        let room = quota.burst().get() / dearest.saturating_mul(SHARD_ROOM);
+        self.room = Some(self.room.map_or(room, |least| least.min(room)));
         self.budgets.push(quota);
         self.rules.push((wish.id.to_owned(), wish.at.clone()));
         self.calm |= wish.origin != Some(OriginState::Strained);
@@ -95,7 +109,8 @@ impl Compiler<'_> {
         plans
             .into_iter()
             .map(|(kind, plan)| {
-                let layout = Layout::new(plan.budgets, plan.windows);
+                let shards = self.shards(kind, &plan);
+                let layout = Layout::new(plan.budgets, plan.windows).sharded(shards);
                 let layout = if plan.history { layout.with_history() } else { layout };
                 if layout.size() > CELL_BOUND {
                     self.too_large(kind, layout.size(), &plan.rules);
@@ -103,6 +118,15 @@ impl Compiler<'_> {
                 (kind, layout)
             })
             .collect()
+    }
+
+    /// How many shards a key of `kind` is kept in. One, where a cell must know all
+    /// that its key asked for, or where the platform counts: it forgets nothing.
+    fn shards(&self, kind: KeyKind, plan: &Plan) -> NonZeroU8 {
+        let whole = plan.history || !plan.windows.is_empty() || self.is_counted(kind);
+        let room = plan.room.filter(|_| !whole).unwrap_or_default();
+        let shards = u8::try_from(room).unwrap_or(u8::MAX).min(kind.shards());
+        NonZeroU8::new(shards).unwrap_or(NonZeroU8::MIN)
     }
 
     fn demand_few_reads(&self, plans: &Plans, state: OriginState, most: usize) {

@@ -101,10 +101,11 @@ impl Engine {
             }
             // A page counts for breadth whether or not a rule is about it.
             let needed = !asks.is_empty() || !layout.windows().is_empty() || layout.has_history();
-            let key = admission.derived.key(*kind).filter(|_| needed)?;
+            let key = admission.derived.cell(*kind, layout.shards()).filter(|_| needed)?;
             Some(Charge {
                 key,
                 layout,
+                store: self.rules.store(*kind),
                 page: Some(admission.derived.page),
                 asset: admission.derived.asset,
                 strained_since: admission.strained_since,

@@ -70,8 +70,8 @@ impl Engine {
         };
         if self.origin(admission, cells, now) == Some(OriginState::Strained) {
             let strained_since = admission.strained_since;
-            let asks = Vec::new();
-            let seen = Charge { key, layout, page: None, asset: true, strained_since, asks };
+            let (store, asks) = (self.rules.store(KeyKind::Visitor), Vec::new());
+            let seen = Charge { key, layout, store, page: None, asset: true, strained_since, asks };
             let verdict = cells.charge(&[seen], now);
             admission.decision.failures.extend(verdict.failures);
         }

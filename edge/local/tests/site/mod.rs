@@ -112,12 +112,23 @@ impl Site {
         String::from_utf8_lossy(answer.body()).into_owned()
     }
 
-    /// The record of a request.
+    /// The record of a request for a page that may be kept.
     pub(crate) async fn record(&self, client: IpAddr, headers: &[(&str, &str)]) -> Value {
+        self.record_of(client, "/page", headers).await
+    }
+
+    /// What failed inside while a request was decided that is never cached.
+    pub(crate) async fn failures(&self, headers: &[(&str, &str)]) -> Vec<String> {
+        let record = self.record_of(CLIENT, "/builds/1", headers).await;
+        let notes = record["notes"].as_array().into_iter().flatten();
+        notes.map(|note| note.as_str().unwrap().to_owned()).collect()
+    }
+
+    async fn record_of(&self, client: IpAddr, path: &str, headers: &[(&str, &str)]) -> Value {
         let mut records = self.records.lock().await;
         // Those of requests that nobody asked about.
         while records.try_recv().is_ok() {}
-        self.send_from(client, "/page", headers).await;
+        self.send_from(client, path, headers).await;
         // It is written after the answer.
         serde_json::from_str(&records.recv().await.unwrap()).unwrap()
     }
