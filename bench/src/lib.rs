@@ -5,7 +5,9 @@
 //! anything that answers requests and says who got what. Nothing here decides
 //! about a request: that is `tidegate-rules`, and it never sees the truth.
 
+pub mod cells;
 pub mod demo;
+pub mod erl;
 pub mod origin;
 pub mod replay;
 pub mod stage;

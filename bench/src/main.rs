@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
+use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
-use tidegate_bench::demo;
+use tidegate_bench::{cells, demo, erl};
 
 /// Traffic with truth, played through the real edge module.
 #[derive(Debug, Parser)]
@@ -18,25 +19,35 @@ enum Command {
     /// The loop, closed once: a crawler takes docs.rs down, the analyzer finds
     /// it, a rule goes in without a restart, the next night is quiet.
     Demo(demo::Options),
+    /// How far a flood on one key exceeds its budget in the cache; every figure
+    /// goes into `bench/runs/cells.json`.
+    Cells(cells::Options),
+    /// What a limit over Fastly's rate counters means, by the model of them: the
+    /// table of `docs/cells.md`.
+    Limits,
 }
 
 fn main() -> ExitCode {
-    let Command::Demo(options) = Arguments::parse().command;
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("error: cannot start the async runtime: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    match runtime.block_on(demo::run(&options, &demo::Terminal::new())) {
-        Ok(story) => {
-            print!("{}", demo::closing(&story));
+    match run(Arguments::parse().command) {
+        Ok(said) => {
+            print!("{said}");
             ExitCode::SUCCESS
         }
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn run(command: Command) -> Result<String> {
+    let runtime = || tokio::runtime::Runtime::new().context("cannot start the async runtime");
+    match command {
+        Command::Demo(options) => {
+            let story = runtime()?.block_on(demo::run(&options, &demo::Terminal::new()))?;
+            Ok(demo::closing(&story))
+        }
+        Command::Cells(options) => runtime()?.block_on(cells::run(&options)),
+        Command::Limits => erl::table::markdown(),
     }
 }

@@ -5,6 +5,8 @@ use std::io::Write as _;
 use fastly::Response;
 use fastly::log::Endpoint;
 
+use crate::door;
+
 const RECORDS: &str = "tidegate_records";
 const NOTES: &str = "tidegate_notes";
 
@@ -21,7 +23,8 @@ impl Answer {
     }
 
     /// Sends the answer, then writes the record.
-    pub fn send_to_client(self) {
+    pub fn send_to_client(mut self) {
+        door::mark(&mut self.response);
         self.response.send_to_client();
         self.after.finish();
     }

@@ -78,6 +78,16 @@ pub(crate) fn origin_ms(response: &mut Response) -> Option<u32> {
     None
 }
 
+/// Tells a test how much memory the sandbox has, in MiB.
+#[cfg_attr(not(feature = "harness"), expect(unused_variables, reason = "the closed door"))]
+pub(crate) fn mark(response: &mut Response) {
+    #[cfg(feature = "harness")]
+    {
+        let pages_of_64_kib = core::arch::wasm32::memory_size(0);
+        response.set_header("x-tidegate-door-memory-mib", pages_of_64_kib.div_ceil(16).to_string());
+    }
+}
+
 fn clock() -> u64 {
     std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)

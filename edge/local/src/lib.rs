@@ -30,5 +30,5 @@ mod ticks;
 
 pub use logs::{LogSink, NOTES, RECORDS};
 pub use module::{Flavour, build};
-pub use runtime::{Failure, Runtime};
+pub use runtime::{Builder, Failure, Runtime};
 pub use stores::Stores;

@@ -76,7 +76,7 @@ impl Runtime {
             module: module.into(),
             origin: None,
             stores: None,
-            hash_key: "local".to_owned(),
+            hash_key: Some("local".to_owned()),
             log: Arc::new(|_, _| {}),
             places: Vec::new(),
         }
@@ -153,7 +153,7 @@ pub struct Builder {
     module: PathBuf,
     origin: Option<String>,
     stores: Option<PathBuf>,
-    hash_key: String,
+    hash_key: Option<String>,
     log: LogSink,
     places: Vec<(IpAddr, u32, String)>,
 }
@@ -177,7 +177,14 @@ impl Builder {
     /// The key of hashed addresses; `local` unless named.
     #[must_use]
     pub fn hash_key(mut self, key: impl Into<String>) -> Self {
-        self.hash_key = key.into();
+        self.hash_key = Some(key.into());
+        self
+    }
+
+    /// No key of hashed addresses, and no secret store.
+    #[must_use]
+    pub fn no_hash_key(mut self) -> Self {
+        self.hash_key = None;
         self
     }
 
@@ -256,7 +263,8 @@ fn backend(url: &str) -> Result<Arc<Backend>> {
     }))
 }
 
-fn secrets(hash_key: String) -> SecretStores {
+fn secrets(hash_key: Option<String>) -> SecretStores {
+    let Some(hash_key) = hash_key else { return SecretStores::new() };
     let mut store = SecretStore::new();
     store.add_secret(HASH_KEY.to_owned(), Bytes::from(hash_key));
     let mut stores = SecretStores::new();

@@ -58,15 +58,6 @@ quota = "counted"
 mode  = "enforce"
 "#;
 
-/// The statuses of a tight loop on a page that is never cached.
-async fn burst(site: &Site, headers: &[(&str, &str)]) -> Vec<u16> {
-    let mut statuses = Vec::new();
-    for _ in 0..6 {
-        statuses.push(site.send("/builds/1", headers).await.status().as_u16());
-    }
-    statuses
-}
-
 const THROTTLED: [u16; 6] = [200, 200, 200, 429, 429, 429];
 const PASSED: [u16; 6] = [200; 6];
 
@@ -74,7 +65,7 @@ const PASSED: [u16; 6] = [200; 6];
 async fn a_refusal_says_why_and_when_and_a_second_later_it_passes() {
     let site = Site::new(RULES).await;
     let curl = [("accept", "*/*")];
-    assert_eq!(burst(&site, &curl).await, THROTTLED);
+    assert_eq!(site.burst(&curl).await, THROTTLED);
     let refusal = site.send("/builds/1", &curl).await;
     let header = |name: &str| refusal.headers()[name].to_str().unwrap().to_owned();
     assert_eq!(header("retry-after"), "1");
@@ -102,18 +93,18 @@ async fn what_the_cache_has_is_free() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rules_change_without_a_restart() {
     let site = Site::new(RULES).await;
-    assert_eq!(burst(&site, &[]).await, THROTTLED);
+    assert_eq!(site.burst(&[]).await, THROTTLED);
     site.publish(&RULES.replace("burst = 120", "burst = 4_000"));
-    assert_eq!(burst(&site, &[]).await, PASSED);
+    assert_eq!(site.burst(&[]).await, PASSED);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_mode_is_off() {
     let site = Site::new(RULES).await;
-    assert_eq!(burst(&site, &[]).await, THROTTLED);
+    assert_eq!(site.burst(&[]).await, THROTTLED);
     for mode in [None, Some("off"), Some("enfroce")] {
         site.stores.set_mode(mode).unwrap();
-        assert_eq!(burst(&site, &[]).await, PASSED, "{mode:?}");
+        assert_eq!(site.burst(&[]).await, PASSED, "{mode:?}");
     }
     site.stores.set_mode(Some("enforce")).unwrap();
     assert_eq!(site.send("/builds/1", &[]).await.status(), 429, "back in force");
@@ -122,7 +113,7 @@ async fn no_mode_is_off() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_corrupt_pack_leaves_the_last_good_one_in_force() {
     let site = Site::new(RULES).await;
-    assert_eq!(burst(&site, &[]).await, THROTTLED);
+    assert_eq!(site.burst(&[]).await, THROTTLED);
     let garbage = [("pack.0123456789abcdef.0".to_owned(), "bm90IGEgcGFjaw==".to_owned())];
     site.stores.publish(&garbage, "1:0123456789abcdef:1").unwrap();
     for _ in 0..8 {
@@ -143,10 +134,10 @@ async fn without_any_good_pack_nobody_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn cells_that_fail_refuse_nobody() {
     let site = Site::new(RULES).await;
-    assert_eq!(burst(&site, &[]).await, THROTTLED);
+    assert_eq!(site.burst(&[]).await, THROTTLED);
     assert_eq!(site.failures(&[]).await, [""; 0]);
     let fault = [("x-tidegate-door-fault", "cells")];
-    assert_eq!(burst(&site, &fault).await, PASSED);
+    assert_eq!(site.burst(&fault).await, PASSED);
     assert_eq!(site.failures(&fault).await, ["cells: failure played"]);
 }
 
@@ -171,7 +162,7 @@ async fn each_store_fails_for_itself() {
         ("cells,erl", PASSED, &[cells, erl]),
     ] {
         let fault = [("x-tidegate-door-fault", faults)];
-        assert_eq!(burst(&site, &fault).await, statuses, "{faults}");
+        assert_eq!(site.burst(&fault).await, statuses, "{faults}");
         assert_eq!(site.failures(&fault).await, failures, "{faults}");
     }
 }
@@ -189,7 +180,7 @@ async fn headers_that_imitate_the_edge_change_nothing_and_go_no_further() {
         ("x-request-id", "1"),
         ("x-tidegate-client", "x"),
     ];
-    assert_eq!(burst(&site, &imitations).await, THROTTLED);
+    assert_eq!(site.burst(&imitations).await, THROTTLED);
     let seen = site.seen(&imitations).await;
     for (name, _) in imitations {
         let line = format!("{name}: ");

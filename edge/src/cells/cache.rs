@@ -3,7 +3,8 @@
 //! Full GCRA and breadth, and soft state: the cache has no compare-and-swap, so
 //! requests of one key that overlap may each see the budget before the other's
 //! charge. A cell is written as soon as it is charged, before the origin is
-//! asked, to keep that overlap to the time of two cache operations.
+//! asked, to keep that overlap to the time of two cache operations; and the hot
+//! keys come in shards. The README has what is left of it, measured.
 //!
 //! The bytes live in the object's metadata: one look-up, no body to stream.
 

@@ -44,7 +44,9 @@ pub(super) fn ask(
         }
         let Some(limit) = charge.layout.budget(ask.slot).and_then(Limit::of) else { continue };
         let entry = entry(charge, ask);
-        let charged = judge(counters, &entry, limit, ask.units)?;
+        let window = limit.window();
+        let spent = window.counted(counters.rate(&entry, window)?);
+        let charged = limit.charge(ask.units.get(), spent);
         if matches!(charged, Charged::Passed { .. }) {
             open.0.push((entry, ask.units));
         }
@@ -53,17 +55,6 @@ pub(super) fn ask(
     }
     verdict.answers.extend(answers);
     Ok(open)
-}
-
-fn judge(
-    counters: &mut impl Counters,
-    entry: &str,
-    limit: Limit,
-    units: NonZeroU32,
-) -> Result<Charged, &'static str> {
-    let mut counted = |window: Window| Ok(window.counted(counters.rate(entry, window)?));
-    let spent = counted(limit.window())?;
-    limit.charge(units.get(), spent, counted)
 }
 
 /// Adds what was asked for to every counter, whichever fails.

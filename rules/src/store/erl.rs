@@ -50,16 +50,6 @@ impl Window {
         }
     }
 
-    /// The next shorter window.
-    #[must_use]
-    pub const fn shorter(self) -> Option<Self> {
-        match self {
-            Self::Second => None,
-            Self::TenSeconds => Some(Self::Second),
-            Self::Minute => Some(Self::TenSeconds),
-        }
-    }
-
     /// The units counted where the rate is `rate` per second.
     #[must_use]
     pub const fn counted(self, rate: u32) -> u64 {
@@ -94,51 +84,21 @@ impl Limit {
         self.window
     }
 
-    /// What a charge of `units` is told where the window has counted `spent`
-    /// units and the next shorter one `recent` of them. `recent` is asked only
-    /// of a refusal.
+    /// What a charge of `units` is told where the window has counted `spent`.
+    ///
+    /// A refusal's wait is the whole window. Nobody knows when in it the units
+    /// were spent, but after that they have all left it.
     ///
     /// More units than a window lets through come from a rule set that the
     /// compiler never saw: they pass.
-    ///
-    /// # Errors
-    ///
-    /// That of `recent`.
-    pub fn charge<E>(
-        self,
-        units: u32,
-        spent: u64,
-        recent: impl FnOnce(Window) -> Result<u64, E>,
-    ) -> Result<Charged, E> {
+    #[must_use]
+    pub fn charge(self, units: u32, spent: u64) -> Charged {
         let units = u64::from(units);
-        if units > self.units {
-            return Ok(Charged::Passed { remaining: 0 });
+        match self.units.checked_sub(spent.saturating_add(units)) {
+            Some(left) => Charged::Passed { remaining: u32::try_from(left).unwrap_or(u32::MAX) },
+            None if units > self.units => Charged::Passed { remaining: 0 },
+            None => Charged::Refused { retry_ms: self.window.millis() },
         }
-        let over = (spent + units).saturating_sub(self.units);
-        if over == 0 {
-            let left = self.units - spent - units;
-            return Ok(Charged::Passed { remaining: u32::try_from(left).unwrap_or(u32::MAX) });
-        }
-        let retry_ms = match self.window.shorter() {
-            Some(shorter) => self.wait_ms(over, spent, shorter, recent(shorter)?),
-            None => self.window.millis(),
-        };
-        Ok(Charged::Refused { retry_ms })
-    }
-
-    /// How long until `over` of the `spent` units have left the window: an
-    /// estimate, which takes those of the shorter window and those before it
-    /// each as spent evenly. Whole seconds, as the window moves.
-    fn wait_ms(self, over: u64, spent: u64, shorter: Window, recent: u64) -> u64 {
-        let before = spent.saturating_sub(recent);
-        let long = self.window.millis();
-        let older = long - shorter.millis();
-        let wait = if over <= before {
-            older * over / before.max(1)
-        } else {
-            older + shorter.millis() * (over - before) / recent.max(1)
-        };
-        (wait.div_ceil(1_000) * 1_000).clamp(1_000, long)
     }
 }
 
@@ -168,49 +128,20 @@ pub fn objections(quota: &Quota, costs: &RangeInclusive<u32>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     fn limit(units: u32, seconds: u32) -> Limit {
         Limit::of(&Quota::new(units, seconds * 1_000, units).unwrap()).unwrap()
     }
 
-    fn told(limit: Limit, units: u32, spent: u64, recent: u64) -> Charged {
-        limit.charge(units, spent, |_| Ok::<_, ()>(recent)).unwrap()
-    }
-
     #[test]
     fn a_window_lets_its_units_through_and_no_more() {
         let limit = limit(4_000, 10);
-        assert_eq!(told(limit, 40, 0, 0), Charged::Passed { remaining: 3_960 });
-        assert_eq!(told(limit, 40, 3_960, 0), Charged::Passed { remaining: 0 });
-        assert!(matches!(told(limit, 40, 3_961, 0), Charged::Refused { .. }));
-        assert_eq!(told(limit, 4_001, 9_999, 0), Charged::Passed { remaining: 0 });
-    }
-
-    #[test]
-    fn only_a_refusal_asks_how_recent_it_was_and_its_failure_is_told() {
-        let fails = |_| Err("gone");
-        assert!(limit(4_000, 10).charge(40, 0, fails).is_ok());
-        assert_eq!(limit(4_000, 10).charge(40, 4_000, fails), Err("gone"));
-        assert_eq!(
-            limit(400, 1).charge(40, 400, fails),
-            Ok(Charged::Refused { retry_ms: 1_000 }),
-            "no window is shorter than a second"
-        );
-    }
-
-    #[test]
-    fn the_wait_is_short_for_a_steady_loop_and_long_after_a_burst() {
-        let wait = |recent| match told(limit(24_000, 60), 40, 24_000, recent) {
-            Charged::Refused { retry_ms } => retry_ms,
-            Charged::Passed { .. } => 0,
-        };
-        assert_eq!(wait(4_000), 1_000, "spent evenly: the next second frees 400 units");
-        assert_eq!(wait(24_000), 51_000, "all of it in the last ten seconds");
-        assert_eq!(wait(23_990), 51_000, "nearly so");
-        assert_eq!(wait(0), 1_000, "all of it before them");
+        assert_eq!(limit.charge(40, 0), Charged::Passed { remaining: 3_960 });
+        assert_eq!(limit.charge(40, 3_960), Charged::Passed { remaining: 0 });
+        assert_eq!(limit.charge(40, 3_961), Charged::Refused { retry_ms: 10_000 });
+        assert_eq!(limit.charge(40, u64::MAX), Charged::Refused { retry_ms: 10_000 });
+        assert_eq!(limit.charge(4_001, 9_999), Charged::Passed { remaining: 0 });
     }
 
     #[test]
@@ -223,27 +154,5 @@ mod tests {
         assert_eq!(objections(&smaller_burst, &(40..=200)).len(), 1, "it would come at once");
         let other_period = Quota::new(24_000, 30_000, 24_000).unwrap();
         assert_eq!(objections(&other_period, &(40..=200)).len(), 1);
-    }
-
-    proptest! {
-        /// Whatever the counters say, nobody waits for longer than a window, nor
-        /// for less than the second in which it moves; and an empty one refuses
-        /// nobody.
-        #[test]
-        fn nobody_waits_longer_than_a_window(
-            units in 1_u32..1_000_000_000,
-            seconds in prop_oneof![Just(1_u32), Just(10), Just(60)],
-            cost in 1_u32..,
-            spent in 0_u64..u64::from(u32::MAX) * 60,
-            recent in 0_u64..u64::from(u32::MAX) * 10,
-        ) {
-            let limit = limit(units, seconds);
-            if let Charged::Refused { retry_ms } = told(limit, cost, spent, recent) {
-                prop_assert!((1_000..=u64::from(seconds) * 1_000).contains(&retry_ms));
-                prop_assert_eq!(retry_ms % 1_000, 0);
-            }
-            let empty = told(limit, cost, 0, 0);
-            prop_assert!(matches!(empty, Charged::Passed { .. }), "{:?}", empty);
-        }
     }
 }

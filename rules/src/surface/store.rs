@@ -9,10 +9,11 @@ pub(super) static STORE: Table = Table {
     name: "[store]",
     what: "`[store]`",
     about: "Where the cells of each kind of key live: in the `cache` of the POP, or in the \
-            platform's rate counters (`erl`), which may count a tenth too little, count \
-            over `1s`, `10s` or `1m` only and hold neither a burst nor a breadth. A rule that its \
-            store cannot hold is a mistake. The edge keeps all cells in the cache so far, whatever \
-            is said here. It is one for the site, in the site's own file.",
+            platform's rate counters (`erl`), which an account must have been given. Counters \
+            forget no request where many come at once, but may count a tenth too little, count \
+            over `1s`, `10s` or `1m` only, and hold no breadth, no floor and no burst but the \
+            window's whole `units`. A rule that its store cannot hold is a mistake. `docs/cells.md` \
+            says what a limit means in each. It is one for the site, in the site's own file.",
     keys: &[
         kept(KeyKind::Visitor, "visitor = \"cache\""),
         kept(KeyKind::Client, "client = \"cache\""),

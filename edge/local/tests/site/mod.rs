@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use hyper::service::{make_service_fn, service_fn};
 use hyper::{Body, Request, Response, Server};
 use serde_json::Value;
-use tidegate_local::{Flavour, RECORDS, Runtime, Stores, rules, runtime};
+use tidegate_local::{Builder, Flavour, RECORDS, Runtime, Stores, rules, runtime};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -54,10 +54,17 @@ async fn origin() -> SocketAddr {
 impl Site {
     /// A site that enforces these rules.
     pub(crate) async fn new(rules: &str) -> Self {
+        let site = Self::built(|builder| builder).await;
+        site.publish(rules);
+        site
+    }
+
+    /// A site without rules yet, whose module is given something else than usual.
+    pub(crate) async fn built(change: impl FnOnce(Builder) -> Builder) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let stores = Stores::create(directory.path().join("stores")).unwrap();
         let (sent, records) = unbounded_channel();
-        let runtime = Runtime::builder(module())
+        let usual = Runtime::builder(module())
             .origin(format!("http://{}", origin().await))
             .stores(stores.directory())
             .place(ELSEWHERE, 64_496, "DE")
@@ -65,11 +72,9 @@ impl Site {
                 if endpoint == RECORDS {
                     drop(sent.send(line.to_owned()));
                 }
-            }))
-            .build()
-            .unwrap();
+            }));
+        let runtime = change(usual).build().unwrap();
         let site = Self { directory, stores, runtime, records: Mutex::new(records) };
-        site.publish(rules);
         site.stores.set_mode(Some("enforce")).unwrap();
         site
     }
@@ -89,7 +94,7 @@ impl Site {
         self.send_from(CLIENT, path, headers).await
     }
 
-    async fn send_from(
+    pub(crate) async fn send_from(
         &self,
         client: IpAddr,
         path: &str,
@@ -104,6 +109,20 @@ impl Site {
         }
         let response = self.runtime.request(request.body(Body::empty()).unwrap(), client).await;
         runtime::read(response.unwrap()).await.unwrap()
+    }
+
+    /// The answer to a request that is like no other.
+    pub(crate) async fn answer(&self, request: Request<Body>) -> Response<hyper::body::Bytes> {
+        runtime::read(self.runtime.request(request, CLIENT).await.unwrap()).await.unwrap()
+    }
+
+    /// The statuses of a tight loop on a page that is never cached.
+    pub(crate) async fn burst(&self, headers: &[(&str, &str)]) -> Vec<u16> {
+        let mut statuses = Vec::new();
+        for _ in 0..6 {
+            statuses.push(self.send("/builds/1", headers).await.status().as_u16());
+        }
+        statuses
     }
 
     /// What the origin sees of a request, a line for each header.

@@ -1,0 +1,120 @@
+//! Everything that may fail inside, or be sent by somebody hostile, through the
+//! real module: each of it lets requests through that the same rules otherwise
+//! refuse, and none of it ends the module. `docs/deploy.md` has the table for
+//! people.
+
+mod site;
+
+use hyper::{Body, Request};
+use site::{NOON, Site};
+use tidegate_local::Builder;
+use tidegate_rules::pack::PACK_FORMAT;
+
+/// Three requests of 40 units at once, then one a second.
+const RULES: &str = r#"
+format = 1
+site   = "docs.rs"
+
+[[route]]
+name  = "builds"
+paths = ["/builds/**"]
+cost  = 40
+cache = "never"
+
+[[quota]]
+name  = "reader"
+units = 2_400
+per   = "1m"
+burst = 120
+
+[[rule]]
+id    = "steady"
+why   = "A loop is paced."
+key   = "visitor"
+quota = "reader"
+mode  = "enforce"
+"#;
+
+const THROTTLED: [u16; 6] = [200, 200, 200, 429, 429, 429];
+const PASSED: [u16; 6] = [200; 6];
+
+/// Memory of the guest that no traffic may exceed, in MiB.
+const MEMORY_BOUND: u32 = 64;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_secret_rules_act_all_the_same() {
+    let site = Site::built(Builder::no_hash_key).await;
+    site.publish(RULES);
+    assert_eq!(site.burst(&[]).await, THROTTLED);
+}
+
+/// In each of these ways, with no good pack before: the compiled-in rules stand
+/// in, and only in shadow.
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_that_cannot_be_read_refuse_nobody() {
+    let site = Site::built(|builder| builder).await;
+    assert_eq!(site.burst(&[]).await, PASSED, "no pointer");
+    let version = "0123456789abcdef";
+    let pointer = |format: u8| format!("{format}:{version}:1:0");
+    let entry = |value: &str| vec![(format!("pack.{version}.0"), value.to_owned())];
+    for (what, pointer, entries) in [
+        ("a pointer that is none", "rules".to_owned(), vec![]),
+        ("an unknown format", pointer(PACK_FORMAT + 1), vec![]),
+        ("more entries than can be read", format!("{PACK_FORMAT}:{version}:900:0"), vec![]),
+        ("a missing entry", pointer(PACK_FORMAT), vec![]),
+        ("no base64", pointer(PACK_FORMAT), entry("%%%")),
+        ("an empty pack", pointer(PACK_FORMAT), entry("")),
+        ("a wrong hash", pointer(PACK_FORMAT), entry("VEdQSwMAAAAA")),
+    ] {
+        site.stores.publish(&entries, &pointer).unwrap();
+        assert_eq!(site.burst(&[]).await, PASSED, "{what}");
+    }
+    site.publish(RULES);
+    assert_eq!(site.burst(&[]).await, THROTTLED, "a good pack, at last");
+}
+
+/// Whatever is sent is answered, and by the same rules.
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_requests_are_decided_as_any_other() {
+    let site = Site::new(RULES).await;
+    let long = "a".repeat(8 * 1024);
+    let bomb = "b".repeat(60 * 1024);
+    let paths = ["/builds/%ff%fe%00", "/builds/..%2f..", &format!("/builds/{long}"), "/builds/?"];
+    let values: [&[u8]; 4] = [b"\xff\xfe", bomb.as_bytes(), b"", "päge".as_bytes()];
+    for path in paths {
+        for value in values {
+            let request = Request::builder()
+                .uri(format!("http://docs.rs{path}"))
+                .header("x-tidegate-door-now", NOON.to_string())
+                .header("user-agent", value)
+                .header("accept", value)
+                .header("signature-input", value)
+                .header("x-forwarded-for", value)
+                .body(Body::empty());
+            let status = site.answer(request.unwrap()).await.status().as_u16();
+            assert!([200, 429].contains(&status), "{status}: {path}");
+        }
+    }
+    let many =
+        (0..2_000).fold(Request::builder(), |request, n| request.header(format!("x-{n}"), "y"));
+    let many = many.uri("http://docs.rs/builds/1").body(Body::empty());
+    // The origin's own word: it takes a hundred at most, and was asked.
+    assert_eq!(site.answer(many.unwrap()).await.status(), 431, "2,000 headers");
+}
+
+/// Ten thousand clients within a second leave the guest as small as it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_clients_take_no_memory() {
+    let site = Site::new(RULES).await;
+    let mut largest = 0;
+    for client in 0..10_000_u32 {
+        let [.., high, low] = client.to_be_bytes();
+        let now = (NOON + u64::from(client / 10)).to_string();
+        let headers = [("x-tidegate-door-now", now.as_str())];
+        let answer = site.send_from([10, 0, high, low].into(), "/builds/1", &headers).await;
+        assert_eq!(answer.status(), 200);
+        let memory = answer.headers()["x-tidegate-door-memory-mib"].to_str().unwrap();
+        largest = largest.max(memory.parse().unwrap());
+    }
+    assert!((1..MEMORY_BOUND).contains(&largest), "{largest} MiB");
+}
