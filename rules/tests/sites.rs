@@ -3,6 +3,8 @@
 
 mod common;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::site;
 use tidegate_rules::{Compiled, Request, Ruleset, Time, pack};
 
@@ -75,5 +77,18 @@ fn agents_are_told_apart() {
         ("an entirely unknown thing", None),
     ] {
         assert_eq!(derived(&rules, "/", user_agent).1.as_deref(), agent, "{user_agent}");
+    }
+}
+
+/// Each key by the name that its owner publishes beside it, so that a slip in it
+/// cannot pass for another key.
+#[test]
+fn keys_are_those_that_their_owners_publish() {
+    let rules = rules("docs-rs.toml");
+    let published = [("otMqcjr17mGyruktGvJU8oojQTSMHlVm7uO-lrcqbdg", "chatgpt-user")];
+    for (key_id, owner) in published {
+        let thumbprint = URL_SAFE_NO_PAD.decode(key_id).unwrap().try_into().unwrap();
+        let (_, agent) = rules.keys.find(&thumbprint).unwrap();
+        assert_eq!(rules.agent(agent).unwrap().name, owner);
     }
 }

@@ -11,6 +11,7 @@ mod flood;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
@@ -63,7 +64,7 @@ fn site(key: &str) -> String {
 
 /// What one measurement came to.
 #[derive(Debug, Clone, Serialize)]
-pub struct Figure {
+struct Figure {
     /// Requests answered each second.
     asked: f64,
     /// Of them, passed.
@@ -114,12 +115,7 @@ pub async fn run(options: &Options) -> Result<String> {
     Ok(table(&figures))
 }
 
-async fn start(
-    module: &Path,
-    origin: &Origin,
-    folder: &Path,
-    key: &str,
-) -> Result<std::sync::Arc<Runtime>> {
+async fn start(module: &Path, origin: &Origin, folder: &Path, key: &str) -> Result<Arc<Runtime>> {
     std::fs::create_dir_all(folder)?;
     let stores = Stores::create(folder.join("stores"))?;
     let file = folder.join("rules.toml");
@@ -129,7 +125,7 @@ async fn start(
     stores.set_mode(Some("enforce"))?;
     let builder = Runtime::builder(module).origin(origin.url()).stores(stores.directory());
     let runtime = tokio::task::spawn_blocking(|| builder.build()).await??;
-    Ok(std::sync::Arc::new(runtime))
+    Ok(Arc::new(runtime))
 }
 
 /// The medians, as Markdown.
@@ -171,4 +167,19 @@ fn keep(options: &Options, figures: &Figures) -> Result<()> {
         "figures": named.collect::<BTreeMap<_, _>>(),
     });
     std::fs::write(RUNS, format!("{run:#}\n")).with_context(|| format!("cannot write `{RUNS}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_keys_have_the_cells_that_the_table_says() {
+        let shards = KEYS.map(|(key, ..)| {
+            let compiled = tidegate_rules::compile("site.toml", &mut |_| Ok(site(key)));
+            let rules = compiled.unwrap_or_else(|mistakes| panic!("{mistakes}")).rules;
+            rules.layouts[0].1.shards().get()
+        });
+        assert_eq!(shards, [1, 16]);
+    }
 }
