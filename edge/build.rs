@@ -8,8 +8,10 @@ use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-env-changed=TIDEGATE_RULES");
-    let entry = env::var("TIDEGATE_RULES")
-        .unwrap_or_else(|_| format!("{}/../rules/docs-rs.toml", env!("CARGO_MANIFEST_DIR")));
+    // Asked when it runs: a build folder may outlive the checkout that filled it.
+    let here = env::var("CARGO_MANIFEST_DIR")?;
+    let entry =
+        env::var("TIDEGATE_RULES").unwrap_or_else(|_| format!("{here}/../rules/docs-rs.toml"));
     let mut read = |file: &str| fs::read_to_string(file).map_err(|error| error.to_string());
     let compiled = match tidegate_rules::compile(&entry, &mut read) {
         Ok(compiled) => compiled,
