@@ -15,8 +15,8 @@ use crate::observe::Observed;
 use form::Form;
 use words::Words;
 
-/// Longest `Retry-After` for package managers, in seconds: cargo gives up on a
-/// longer one instead of waiting.
+/// Longest `Retry-After` for package managers, in seconds: cargo waits no longer
+/// than this before it tries again, whatever it is told.
 const PATIENCE_S: u64 = 10;
 
 /// The error by which a refusal travels through the host's own `send`.
@@ -60,11 +60,15 @@ pub(crate) fn refuse(
 
 /// `RateLimit-Policy` and `RateLimit` of draft-ietf-httpapi-ratelimit-headers-11,
 /// counted in requests such as this one, as clients understand them: a budget
-/// is in origin cost, of which they know nothing.
+/// is in origin cost, of which they know nothing. Where a window earns less than
+/// one of them, the window is as long as one takes.
 fn limit_fields(response: &mut Response, refusal: &Refusal<'_>, words: &Words<'_>, units: u32) {
     let Some(quota) = refusal.quota else { return };
     let id = refusal.rule.id();
-    let (requests, window_s) = (quota.units() / units.max(1), quota.period_ms().div_ceil(1000));
+    let (requests, window_s) = match quota.units() / units.max(1) {
+        0 => (1, (quota.nanos_per_unit() * u64::from(units)).div_ceil(1_000_000_000)),
+        requests => (requests, u64::from(quota.period_ms()).div_ceil(1_000)),
+    };
     response.set_header("ratelimit-policy", format!("\"{id}\";q={requests};w={window_s}"));
     let wait_s = words.retry_s.unwrap_or_default();
     response.set_header("ratelimit", format!("\"{id}\";r=0;t={wait_s}"));

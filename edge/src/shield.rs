@@ -3,7 +3,9 @@
 //!
 //! A client may be near the shield POP itself, so being there says nothing about
 //! who asks. What comes from this service's own POPs carries a secret; all else
-//! is a client's, is inspected, and goes to the origin from where it is.
+//! is a client's, is inspected, and goes to the origin from where it is. So while
+//! a new secret or a new POP travels, what comes from a POP that still has the old
+//! one counts as that POP's: change either with the site in shadow.
 
 use fastly::shielding::Shield;
 use fastly::{ConfigStore, Request, SecretStore};

@@ -21,6 +21,12 @@ cache  = "never"
 errors = "api-json"
 
 [[route]]
+name  = "archive"
+paths = ["/archive/**"]
+cost  = 400
+cache = "never"
+
+[[route]]
 name  = "builds"
 paths = ["/**"]
 cost  = 40
@@ -37,8 +43,23 @@ units = 40
 per   = "1m"
 burst = 40
 
+[[quota]]
+name  = "slower"
+units = 100
+per   = "1m"
+burst = 400
+
+[[rule]]
+id    = "one-in-four-minutes"
+why   = "An archive is packed for each request."
+match = { route = "archive" }
+key   = "client"
+quota = "slower"
+mode  = "enforce"
+
 [[rule]]
 id     = "one-a-minute"
+match  = { route = ["api", "builds"] }
 why    = "A page is built <anew> for each request."
 advice = "Keep the answers, and ask again with `If-None-Match`."
 key    = "visitor"
@@ -101,6 +122,7 @@ async fn each_client_gets_what_it_can_read() {
         ("json", "GET", "/a", &[("accept", "text/html;q=0.5, application/json")]),
         ("api", "GET", "/api/v1/crates", &[("user-agent", "cargo/1.90.0"), ("accept", "*/*")]),
         ("head", "HEAD", "/a", &[("accept", BROWSER)]),
+        ("dear", "GET", "/archive/a", &[("accept", "*/*")]),
         ("blocked", "GET", "/closed/a", &[("accept", "*/*")]),
     ] {
         let told = refusal(method, path, headers).await;
