@@ -5,20 +5,19 @@
 //! socket. It must not change a request or a response: it only says which of
 //! the answers were the runtime's own, because a guest trapped.
 
+mod given;
+
 use std::collections::HashSet;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use hyper::body::Bytes;
-use hyper::{Request, Response, StatusCode, Uri};
+use hyper::{Request, Response, StatusCode};
 use viceroy_lib::body::Body;
-use viceroy_lib::config::{
-    Backend, BackendHealth, Dictionary, FastlyConfig, Geolocation, SecretStore, SecretStores,
-    UnknownImportBehavior,
-};
+use viceroy_lib::config::UnknownImportBehavior;
 use viceroy_lib::{ExecuteCtx, ProfilingConfig, WasmFeatures};
 
 use crate::logs::{LastWords, LogSink, Splitter};
@@ -223,13 +222,13 @@ impl Builder {
         .with_capture_logs(Arc::new(Mutex::new(splitter)))
         .with_log_stdout(true)
         .with_log_stderr(true)
-        .with_secret_stores(secrets(self.hash_key))
-        .with_geolocation(geolocation(&self.places)?);
+        .with_secret_stores(given::secrets(self.hash_key))
+        .with_geolocation(given::geolocation(&self.places)?);
         if let Some(url) = &self.origin {
-            settings = settings.with_backends([(ORIGIN.to_owned(), backend(url)?)].into());
+            settings = settings.with_backends([(ORIGIN.to_owned(), given::backend(url)?)].into());
         }
         if let Some(directory) = &self.stores {
-            let store = |name: &str| (name.to_owned(), dictionary(directory, name));
+            let store = |name: &str| (name.to_owned(), given::dictionary(directory, name));
             settings =
                 settings.with_dictionaries([stores::SETTINGS, stores::PACKS].map(store).into());
         }
@@ -237,65 +236,4 @@ impl Builder {
             .with_context(|| format!("cannot run the module `{}`", self.module.display()))?;
         Ok(Runtime { context, last_words })
     }
-}
-
-fn dictionary(directory: &Path, store: &str) -> Dictionary {
-    Dictionary::Json { file: stores::file(directory, store) }
-}
-
-fn backend(url: &str) -> Result<Arc<Backend>> {
-    let uri: Uri = url.parse().with_context(|| format!("the origin `{url}` is no URL"))?;
-    ensure!(
-        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some(),
-        "the origin `{url}` must be a URL such as `http://127.0.0.1:8000`"
-    );
-    Ok(Arc::new(Backend {
-        uri,
-        override_host: None,
-        cert_host: None,
-        use_sni: true,
-        grpc: false,
-        first_byte_timeout: None,
-        between_bytes_timeout: None,
-        client_cert: None,
-        ca_certs: Vec::new(),
-        health: BackendHealth::Unknown,
-    }))
-}
-
-fn secrets(hash_key: Option<String>) -> SecretStores {
-    let Some(hash_key) = hash_key else { return SecretStores::new() };
-    let mut store = SecretStore::new();
-    store.add_secret(HASH_KEY.to_owned(), Bytes::from(hash_key));
-    let mut stores = SecretStores::new();
-    stores.add_store(SECRETS.to_owned(), store);
-    stores
-}
-
-/// Viceroy takes places from its configuration file only, and calls every
-/// loopback address Fastly's own unless told otherwise.
-fn geolocation(places: &[(IpAddr, u32, String)]) -> Result<Geolocation> {
-    use fmt::Write as _;
-
-    let mut config = String::from(
-        "[local_server.geolocation]\n\
-         use_default_loopback = false\nformat = \"inline-toml\"\n\
-         [local_server.geolocation.addresses]\n",
-    );
-    for (address, asn, country) in places {
-        ensure!(
-            country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase()),
-            "the country `{country}` of `{address}` must be two capital letters"
-        );
-        writeln!(
-            config,
-            "\"{address}\" = {{ as_name = \"\", as_number = {asn}, area_code = 0, city = \"\", \
-             conn_speed = \"broadband\", conn_type = \"wired\", continent = \"EU\", \
-             country_code = \"{country}\", country_code3 = \"\", country_name = \"\", \
-             latitude = 0.0, longitude = 0.0, metro_code = 0, postal_code = \"\", \
-             proxy_description = \"?\", proxy_type = \"?\", utc_offset = 0 }}"
-        )?;
-    }
-    let config: FastlyConfig = config.parse()?;
-    Ok(config.geolocation().clone())
 }

@@ -20,6 +20,44 @@ pub(crate) const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 
 pub(crate) const ELSEWHERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 7));
 pub(crate) const NOON: u64 = 1_743_000_000_000;
 
+/// Three pages of 40 units at once, then one a second.
+pub(crate) const RULES: &str = r#"
+format = 1
+site   = "docs.rs"
+policy = "https://docs.rs/about"
+
+[[route]]
+name  = "builds"
+paths = ["/builds/**"]
+cost  = 40
+cache = "never"
+
+[[route]]
+name  = "page"
+paths = ["/**"]
+cost  = 40
+cache = "long"
+
+[[quota]]
+name  = "reader"
+units = 2_400
+per   = "1m"
+burst = 120
+
+[[rule]]
+id     = "steady"
+why    = "A loop is paced."
+advice = "Keep the answers."
+key    = "visitor"
+quota  = "reader"
+mode   = "enforce"
+"#;
+
+/// What a tight loop on pages that are never cached gets under these rules, and
+/// what it gets where nothing refuses it.
+pub(crate) const THROTTLED: [u16; 6] = [200, 200, 200, 429, 429, 429];
+pub(crate) const PASSED: [u16; 6] = [200; 6];
+
 fn module() -> &'static Path {
     static MODULE: OnceLock<std::path::PathBuf> = OnceLock::new();
     MODULE.get_or_init(|| tidegate_local::build(Flavour::Harness).unwrap())
