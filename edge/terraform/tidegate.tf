@@ -1,5 +1,7 @@
 # What the module needs beside the service: three stores and two log endpoints.
-# Names in quotes are what the module opens; change them nowhere or everywhere.
+# The module opens them by the names of the links and endpoints at the end, which
+# must stay as they are. Not applied to an account yet: read the plan.
+#
 # Config Store entries are Tidegate's own business (`tidegate publish`, `tidegate
 # switch`), so Terraform creates the stores and leaves what is in them alone.
 
@@ -43,9 +45,9 @@ output "tidegate_packs" {
 #   }
 #
 #   logging_s3 {
-#     name             = "tidegate_records"
-#     bucket_name      = "…"
-#     path             = "/tidegate-records/docs.rs/"
+#     name              = "tidegate_records"
+#     bucket_name       = "…"
+#     path              = "/tidegate-records/docs.rs/"
 #     compression_codec = "zstd"
 #     # Credentials, domain and period as the service's other endpoints have them.
 #   }

@@ -78,7 +78,7 @@ macro_rules! demands {
     };
 }
 
-// In the order in which they are asked: what is cheap and seldom met first.
+// The compiler writes them in this order: what is cheap and seldom met first.
 demands! {
     lists {
         /// Methods.

@@ -9,7 +9,8 @@ use rand_chacha::ChaCha8Rng;
 use tidegate_rules::store::erl::Window;
 use tidegate_rules::{Counters, Time};
 
-/// Most entries of a rate counter, and of a penalty box, at one POP.
+/// Most entries of a penalty box at one POP. Of rate counters Fastly does not say
+/// how many they hold; they are taken to hold as many.
 pub const ENTRIES: usize = 200_000;
 
 /// The shortest that an entry stays in a penalty box, in milliseconds: a minute
