@@ -95,14 +95,15 @@ impl Flight {
         Some(self.engine.rules.agent(agent)?.category)
     }
 
-    /// Settles the account and gives the record to write.
+    /// Settles the account and gives the record to write, where there is one.
     fn settle(&mut self, outcome: &Outcome) -> After {
         let now = self.observed.time;
         self.engine.settle(&mut self.admission, outcome, &mut self.cells, now);
         let record = self.engine.record(&self.observed.request(), &self.admission, outcome);
-        match serde_json::to_string(&record) {
-            Ok(line) => After::write(line),
-            Err(error) => {
+        match record.map(|record| serde_json::to_string(&record)) {
+            None => After::default(),
+            Some(Ok(line)) => After::write(line),
+            Some(Err(error)) => {
                 note(&format!("records: a record could not be encoded: {error}"));
                 After::default()
             }

@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use serde::{Deserialize, Serialize};
 use siphasher::sip128::{Hasher128, SipHasher13};
 
-use crate::request::Client;
+use crate::request::{Client, Time};
 use crate::words::worded;
 
 worded! {
@@ -112,6 +112,24 @@ impl HashKey {
         Self(hasher.finish128().as_bytes())
     }
 
+    /// The key of records of one calendar month (UTC), and its id: the month, and
+    /// eight hex digits that tell one secret from another, as in
+    /// `2026-11.3fa9c1d0`.
+    ///
+    /// A client has another hash in the next month, so that old records do not
+    /// say who somebody is whose hash of today is known. Budgets are kept under
+    /// the secret itself: they do not start anew.
+    #[must_use]
+    pub fn of_month(&self, time: Time) -> (String, Self) {
+        let at = i64::try_from(time.unix_millis()).ok();
+        let at = at.and_then(|at| jiff::Timestamp::from_millisecond(at).ok()).unwrap_or_default();
+        let day = jiff::tz::Offset::UTC.to_datetime(at).date();
+        let month = format!("{:04}-{:02}", day.year(), day.month());
+        let key = Self(self.hash(b'm', &[month.as_bytes()]).to_le_bytes());
+        let id = key.hash(b'i', &[]) >> 96;
+        (format!("{month}.{id:08x}"), key)
+    }
+
     /// 128-bit hash of `parts`, told apart from others by `domain`.
     #[must_use]
     pub fn hash(&self, domain: u8, parts: &[&[u8]]) -> u128 {
@@ -211,6 +229,21 @@ mod tests {
     fn hashes_are_what_they_always_were() {
         let hash = HashKey::from_secret("golden").hash(b'x', &[b"tide", b"gate"]);
         assert_eq!(hash, 164_200_841_670_832_295_092_636_318_432_928_352_019);
+    }
+
+    #[test]
+    fn a_month_has_a_key_and_a_secret_has_an_id() {
+        let of = |secret: &str, day: &str| {
+            let at: jiff::Timestamp = format!("{day}T23:59:59Z").parse().unwrap();
+            let millis = u64::try_from(at.as_millisecond()).unwrap();
+            let (id, key) = HashKey::from_secret(secret).of_month(Time::from_unix_millis(millis));
+            (id, key.client(Client::Address("192.0.2.1".parse().unwrap())))
+        };
+        assert_eq!(of("golden", "2026-11-01").0, "2026-11.8e0bcfd4");
+        assert_eq!(of("golden", "2026-11-01"), of("golden", "2026-11-30"));
+        assert_ne!(of("golden", "2026-11-30").1, of("golden", "2026-12-01").1);
+        let [one, other] = ["golden", "new"].map(|secret| of(secret, "2026-11-01").0);
+        assert!(one[..8] == other[..8] && one != other, "{one} {other}");
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::networks::Networks;
 use crate::ruleset::Ruleset;
 
 /// The pack format written by this version.
-pub const PACK_FORMAT: u8 = 3;
+pub const PACK_FORMAT: u8 = 4;
 
 const RULES_MAGIC: &[u8; 4] = b"TGPK";
 const ADDRESSES_MAGIC: &[u8; 4] = b"TGAD";

@@ -1,8 +1,8 @@
 //! The decision record: one JSON line for one request, declared here once and
 //! for all. The edge writes it, the analyzer reads it.
 //!
-//! It carries no address: clients and networks appear as keyed hashes. Text
-//! that a client chose (path, User-Agent) is cut at a bound and escaped by the
+//! It carries no address: clients and networks appear as keyed hashes, under a
+//! key that changes each month. Text that a client chose (path, User-Agent) is cut at a bound and escaped by the
 //! JSON writer, never copied into a log as it came.
 
 mod shown;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub use shown::{SHOWN_BOUND, Shown};
 
 use crate::decide::{Admission, Engine};
-use crate::request::{CacheState, Outcome, Request};
+use crate::request::{CacheState, Client, Outcome, Request};
 use crate::words::worded;
 
 /// The record format written by this version, in the field `tidegate`.
@@ -52,6 +52,11 @@ pub struct Record<'a> {
     /// Whether a query followed the path.
     #[serde(default, skip_serializing_if = "is_false")]
     pub query: bool,
+    /// Under which key the hashes of this line are: see
+    /// [`HashKey::of_month`](crate::HashKey::of_month). Where
+    /// two lines differ in it, equal clients have unequal hashes.
+    #[serde(borrow, default, deserialize_with = "maybe", skip_serializing_if = "Option::is_none")]
+    pub key: Option<Cow<'a, str>>,
     /// Keyed hash of the client (one IPv4 address, one IPv6 /64), in hex.
     #[serde(default, with = "hex", skip_serializing_if = "Option::is_none")]
     pub client: Option<u64>,
@@ -170,20 +175,26 @@ worded! {
 }
 
 impl Engine {
-    /// The record of one request, after its answer.
+    /// The record of one request, after its answer; `None` where the rule set
+    /// wants none: a pass, and not one of a sampled client's.
     #[must_use]
     pub fn record<'a>(
         &'a self,
         request: &Request<'a>,
         admission: &Admission,
         outcome: &Outcome,
-    ) -> Record<'a> {
+    ) -> Option<Record<'a>> {
+        if !self.is_recorded(admission) {
+            return None;
+        }
         let Admission { derived, decision, .. } = admission;
         let rule_id = |at: u16| self.rules.rule(at).map(|rule| Cow::Borrowed(rule.id()));
         let agent = derived.claim.and_then(|claim| self.rules.agent(claim.agent?));
         let route = derived.route.and_then(|at| self.rules.route(at));
         let charged = outcome.cache.is_some_and(CacheState::reached_origin);
-        Record {
+        let (id, key) = self.secret.of_month(request.time);
+        let hashes = request.client.map(|client| key.client(client));
+        Some(Record {
             tidegate: RECORD_FORMAT,
             time: request.time.unix_millis(),
             request_id: request.request_id.map(Cow::Borrowed),
@@ -192,8 +203,9 @@ impl Engine {
             method: Cow::Borrowed(request.method),
             path: Cow::Borrowed(cut(request.path, PATH_BOUND)),
             query: request.query.is_some(),
-            client: derived.client,
-            network: derived.network,
+            key: matches!(request.client, Some(Client::Address(_))).then_some(id.into()),
+            client: hashes.map(|(client, _)| client),
+            network: hashes.map(|(_, network)| network),
             user_agent: request.user_agent.map(|agent| cut(agent, USER_AGENT_BOUND).into()),
             agent: agent.map(|agent| Cow::Borrowed(agent.name.as_str())),
             verification: derived.claim.map(|claim| claim.verification).unwrap_or_default(),
@@ -214,8 +226,19 @@ impl Engine {
             origin_ms: outcome.origin_ms,
             status: outcome.status,
             rules: Cow::Borrowed(&self.version),
-            sampled: 100,
-        }
+            sampled: self.rules.sampled,
+        })
+    }
+
+    /// All lines of a client or none of them, chosen by a hash that nobody without
+    /// the secret can aim at; whatever did not simply pass, always.
+    fn is_recorded(&self, admission: &Admission) -> bool {
+        let Admission { derived, decision, .. } = admission;
+        let told = matches!(decision.action, Action::Throttle | Action::Block)
+            || !decision.shadow.is_empty()
+            || !decision.failures.is_empty();
+        let share = u64::from(self.rules.sampled);
+        told || derived.client.is_none_or(|client| client % 100 < share)
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Ruleset {
     pub policy: Option<String>,
     /// Where all of the site's data can be had at once.
     pub bulk: Option<String>,
+    /// Share of clients whose passes are recorded, in percent.
+    pub sampled: u8,
     /// Routes, in file order.
     pub routes: Vec<Route>,
     /// Which route a path is on: the first in file order that matches.

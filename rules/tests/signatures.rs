@@ -48,7 +48,7 @@ fn told(signature: Option<Signature<'_>>) -> (String, Verification, Option<Judge
         ..Request::new(time, "GET", "/serde/")
     };
     let admission = engine.screen(&request).into_admission();
-    let record = engine.record(&request, &admission, &Outcome::default());
+    let record = engine.record(&request, &admission, &Outcome::default()).unwrap();
     (record.agent.unwrap().into_owned(), record.verification, record.judged_by)
 }
 

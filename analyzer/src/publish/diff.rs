@@ -143,6 +143,7 @@ fn others(was: &Ruleset, is: &Ruleset) -> Vec<String> {
         ("the hosts", was.hosts != is.hosts),
         ("the policy page", was.policy != is.policy),
         ("the page of the data in bulk", was.bulk != is.bulk),
+        ("whose passes are recorded", was.sampled != is.sampled),
         ("the paths of routes", was.paths != is.paths),
         ("the User-Agents of agents", was.user_agents != is.user_agents),
         ("the addresses", was.networks != is.networks),

@@ -31,6 +31,7 @@ impl Compiler<'_> {
             hosts: Vec::new(),
             policy: None,
             bulk: None,
+            sampled: 100,
             routes,
             paths: index(&paths),
             agents,
@@ -72,9 +73,10 @@ impl Compiler<'_> {
         ruleset.hosts = texts(&own.hosts);
         ruleset.policy = own.policy.as_ref().and_then(|policy| self.page(policy));
         ruleset.bulk = own.bulk.as_ref().and_then(|bulk| self.page(bulk));
+        ruleset.sampled = own.sampled.as_ref().and_then(|share| self.percent(share)).unwrap_or(100);
         for file in included {
             let hosts = file.hosts.first();
-            let texts = [&file.site, &file.policy, &file.bulk].map(Option::as_ref);
+            let texts = [&file.site, &file.policy, &file.bulk, &file.sampled].map(Option::as_ref);
             let texts = texts.into_iter().chain([hosts]).map(|spot| spot.map(|spot| &spot.at));
             let strain = file.strain.as_ref().map(|strain| &strain.at);
             let store = file.store.as_ref().map(|store| &store.at);
@@ -100,31 +102,17 @@ impl Compiler<'_> {
     fn strain(&self, files: &[RawFile]) -> Strain {
         let usual = Strain::default();
         let Some(raw) = files.first().and_then(|own| own.strain.as_ref()) else { return usual };
-        let percent = match raw.over.as_ref().map(|over| self.share(over)) {
-            // Nothing was said, or a mistake was reported.
-            None | Some(None) => Some(usual.over_percent),
-            Some(Some(share)) => {
-                let percent = share * 100.0;
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "1 to 99"
-                )]
-                (1.0..=99.0).contains(&percent).then_some(percent as u8)
-            }
-        };
+        // Nothing was said, or a mistake was reported.
+        let percent = raw.over.as_ref().and_then(|over| self.percent(over));
+        let percent = percent.unwrap_or(usual.over_percent);
         let slow = raw.slow.as_ref().map_or(usual.slow, |slow| slow.value);
         let per = raw.per.as_ref().map_or(Some(usual.period_ms), |per| self.duration(per));
-        if percent.is_none() || slow == 0 || per.is_some_and(|per| per < 10_000) {
+        if !(1..=99).contains(&percent) || slow == 0 || per.is_some_and(|per| per < 10_000) {
             let message = "the origin would be strained always or never".to_owned();
             let help = "`slow` is at least 1, `over` from `1%` to `99%`, `per` at least `10s`";
             self.context.report(Some(&raw.at), "bad-strain", message, Some(help.to_owned()));
         }
-        Strain {
-            slow,
-            over_percent: percent.unwrap_or(usual.over_percent),
-            period_ms: per.unwrap_or(usual.period_ms),
-        }
+        Strain { slow, over_percent: percent, period_ms: per.unwrap_or(usual.period_ms) }
     }
 
     fn route(&self, raw: &RawRoute) -> Route {

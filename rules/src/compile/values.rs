@@ -81,6 +81,18 @@ impl Compiler<'_> {
         }
     }
 
+    /// A share of whole percents such as `25%`, from 0 to 100.
+    pub(super) fn percent(&self, spot: &Spot<String>) -> Option<u8> {
+        let percent = self.share(spot)? * 100.0;
+        let whole = (0..=100).find(|whole| (percent - f64::from(*whole)).abs() < 1e-9);
+        if whole.is_none() {
+            let message = format!("`{}` is no share of whole percents", spot.value);
+            let help = "write a percentage such as `5%`".to_owned();
+            self.context.report(Some(&spot.at), "bad-share", message, Some(help));
+        }
+        whole
+    }
+
     /// The list of these networks; `None` where there are none.
     pub(super) fn list(&self, spots: &[Spot<String>]) -> Option<u16> {
         let mut networks = self.networks(spots);

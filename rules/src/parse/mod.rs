@@ -72,6 +72,7 @@ fn read_file(table: &Table<'_, '_, '_>) -> RawFile {
         hosts: optional_list(table, "hosts"),
         policy: table.string("policy"),
         bulk: table.string("bulk"),
+        sampled: table.string("sampled"),
         include: table.strings("include"),
         strain: table.table("strain", "strain").map(read_strain),
         store: table.table("store", "`[store]`").map(read_store),

@@ -10,6 +10,7 @@ pub(crate) struct RawFile {
     pub(crate) hosts: Vec<Spot<String>>,
     pub(crate) policy: Option<Spot<String>>,
     pub(crate) bulk: Option<Spot<String>>,
+    pub(crate) sampled: Option<Spot<String>>,
     pub(crate) include: Vec<Spot<String>>,
     pub(crate) strain: Option<RawStrain>,
     pub(crate) store: Option<RawStore>,

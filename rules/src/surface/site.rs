@@ -55,6 +55,15 @@ const FILE_KEYS: &[Key] = &[
     )
     .or_else("refusals name no such place"),
     key(
+        "sampled",
+        Kind::Share,
+        "sampled = \"5%\"",
+        "Fewer records: those of this share of the clients, every one of theirs. Refusals, what \
+         shadow rules would have refused, and Tidegate's own failures are always recorded. In \
+         whole percents.",
+    )
+    .or(Literal::Text("100%")),
+    key(
         "include",
         Kind::File,
         "include = [\"agents.toml\", \"learned/docs-rs.toml\"]",
