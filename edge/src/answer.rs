@@ -7,7 +7,7 @@ use fastly::log::Endpoint;
 
 use crate::door;
 
-const RECORDS: &str = "tidegate_records";
+pub(crate) const RECORDS: &str = "tidegate_records";
 const NOTES: &str = "tidegate_notes";
 
 /// An answer, with the record that is to be written after it.
@@ -41,11 +41,13 @@ impl Answer {
 #[derive(Default)]
 pub struct After {
     record: Option<String>,
+    /// The log endpoint that takes it.
+    endpoint: &'static str,
 }
 
 impl After {
-    pub(crate) fn write(record: String) -> Self {
-        Self { record: Some(record) }
+    pub(crate) fn write(record: String, endpoint: &'static str) -> Self {
+        Self { record: Some(record), endpoint }
     }
 
     /// Writes the record.
@@ -57,7 +59,7 @@ impl After {
 impl Drop for After {
     fn drop(&mut self) {
         if let Some(record) = self.record.take()
-            && !line(RECORDS, &record)
+            && !line(self.endpoint, &record)
         {
             note("records: a record could not be written");
         }

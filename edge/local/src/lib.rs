@@ -10,7 +10,8 @@
 //!
 //! What Viceroy cannot do, and what therefore differs from Fastly:
 //!
-//! - there are no JA4, HTTP/2 or bot signals, no rate counters, and one POP;
+//! - there are no JA4, HTTP/2 or bot signals, no rate counters, and one POP, or the two
+//!   of origin shielding;
 //!   the module's harness build takes such facts from `x-tidegate-door-*`
 //!   request headers instead;
 //! - there is no read-through cache, so every request that the module forwards
@@ -30,5 +31,5 @@ mod ticks;
 
 pub use logs::{LogSink, NOTES, RECORDS};
 pub use module::{Flavour, build};
-pub use runtime::{Builder, Failure, Runtime};
+pub use runtime::{Builder, Failure, Runtime, Shield};
 pub use stores::Stores;

@@ -78,6 +78,7 @@ impl Runtime {
             hash_key: Some("local".to_owned()),
             log: Arc::new(|_, _| {}),
             places: Vec::new(),
+            shield: None,
         }
     }
 
@@ -155,6 +156,18 @@ pub struct Builder {
     hash_key: Option<String>,
     log: LogSink,
     places: Vec<(IpAddr, u32, String)>,
+    shield: Option<Shield>,
+}
+
+/// Origin shielding, as one POP knows it.
+#[derive(Clone, Debug)]
+pub struct Shield {
+    /// Code of the shield POP. The module asks the Config Store which one it is.
+    pub pop: String,
+    /// What the service's own POPs know; nothing where this one does not.
+    pub secret: Option<String>,
+    /// Where that POP is, as a URL; `None` where it is this one.
+    pub at: Option<String>,
 }
 
 impl Builder {
@@ -202,13 +215,22 @@ impl Builder {
         self
     }
 
+    /// Origin shielding; none unless named.
+    #[must_use]
+    pub fn shield(mut self, shield: Shield) -> Self {
+        self.shield = Some(shield);
+        self
+    }
+
     /// Reads and compiles the module.
     ///
     /// # Errors
     ///
     /// When the module cannot be read or wants a host call that Viceroy does
-    /// not know, the origin is no URL, or a country is not two letters.
+    /// not know, the origin or the shield is no URL, or a country is not two
+    /// letters.
     pub fn build(self) -> Result<Runtime> {
+        let config = given::config(&self.places, self.shield.as_ref())?;
         let last_words = LastWords::default();
         let splitter = Splitter::new(self.log, last_words.clone());
         let mut settings = ExecuteCtx::build(
@@ -222,8 +244,9 @@ impl Builder {
         .with_capture_logs(Arc::new(Mutex::new(splitter)))
         .with_log_stdout(true)
         .with_log_stderr(true)
-        .with_secret_stores(given::secrets(self.hash_key))
-        .with_geolocation(given::geolocation(&self.places)?);
+        .with_secret_stores(given::secrets(self.hash_key, self.shield.as_ref()))
+        .with_shielding_sites(config.shielding_sites().clone())
+        .with_geolocation(config.geolocation().clone());
         if let Some(url) = &self.origin {
             settings = settings.with_backends([(ORIGIN.to_owned(), given::backend(url)?)].into());
         }

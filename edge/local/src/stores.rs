@@ -21,6 +21,8 @@ pub const PACKS: &str = "tidegate_packs";
 pub const MODE: &str = "mode";
 /// The key of the pointer to the pack in force.
 pub const POINTER: &str = "rules";
+/// The key of the code of the shield POP, and the secret that its traffic carries.
+pub const SHIELD: &str = "shield";
 
 /// The longest value that a config store holds, in characters.
 pub const VALUE_LIMIT: usize = 8_000;
@@ -68,11 +70,24 @@ impl Stores {
     ///
     /// When the value is too long or the file cannot be written.
     pub fn set_mode(&self, mode: Option<&str>) -> Result<()> {
+        self.set(MODE, mode)
+    }
+
+    /// Sets the code of the shield POP; `None` deletes it.
+    ///
+    /// # Errors
+    ///
+    /// When the code is too long or the file cannot be written.
+    pub fn set_shield(&self, pop: Option<&str>) -> Result<()> {
+        self.set(SHIELD, pop)
+    }
+
+    fn set(&self, key: &str, value: Option<&str>) -> Result<()> {
         let mut content = self.lock();
         let mut settings = content.settings.clone();
-        match mode {
-            Some(mode) => settings.insert(MODE.to_owned(), mode.to_owned()),
-            None => settings.remove(MODE),
+        match value {
+            Some(value) => settings.insert(key.to_owned(), value.to_owned()),
+            None => settings.remove(key),
         };
         self.write(SETTINGS, &settings)?;
         content.settings = settings;

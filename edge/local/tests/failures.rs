@@ -97,6 +97,16 @@ async fn cells_that_fail_refuse_nobody() {
     assert_eq!(site.failures(&fault).await, ["cells: failure played"]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_no_endpoint_takes_are_said_and_refuse_nobody() {
+    let site = Site::new(RULES).await;
+    let fault = [("x-tidegate-door-fault", "records")];
+    assert_eq!(site.burst(&fault).await, THROTTLED);
+    for _ in THROTTLED {
+        assert_eq!(site.note().await, "records: a record could not be written");
+    }
+}
+
 /// The local runtime has the platform's counters, and they always say 0.
 #[tokio::test(flavor = "multi_thread")]
 async fn rules_over_counters_pass_where_nothing_is_counted() {

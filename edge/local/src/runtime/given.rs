@@ -1,5 +1,5 @@
 //! What a module is given, as Viceroy takes it: a backend, stores, a secret, and
-//! the places of addresses.
+//! the places of POPs and addresses.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -10,10 +10,10 @@ use anyhow::{Context as _, Result, ensure};
 use hyper::Uri;
 use hyper::body::Bytes;
 use viceroy_lib::config::{
-    Backend, BackendHealth, Dictionary, FastlyConfig, Geolocation, SecretStore, SecretStores,
+    Backend, BackendHealth, Dictionary, FastlyConfig, SecretStore, SecretStores,
 };
 
-use super::{HASH_KEY, SECRETS};
+use super::{HASH_KEY, SECRETS, Shield};
 use crate::stores;
 
 pub(super) fn dictionary(directory: &Path, store: &str) -> Dictionary {
@@ -40,18 +40,25 @@ pub(super) fn backend(url: &str) -> Result<Arc<Backend>> {
     }))
 }
 
-pub(super) fn secrets(hash_key: Option<String>) -> SecretStores {
+pub(super) fn secrets(hash_key: Option<String>, shield: Option<&Shield>) -> SecretStores {
     let Some(hash_key) = hash_key else { return SecretStores::new() };
     let mut store = SecretStore::new();
     store.add_secret(HASH_KEY.to_owned(), Bytes::from(hash_key));
+    if let Some(secret) = shield.and_then(|shield| shield.secret.clone()) {
+        store.add_secret(stores::SHIELD.to_owned(), Bytes::from(secret));
+    }
     let mut stores = SecretStores::new();
     stores.add_store(SECRETS.to_owned(), store);
     stores
 }
 
-/// Viceroy takes places from its configuration file only, and calls every
-/// loopback address Fastly's own unless told otherwise.
-pub(super) fn geolocation(places: &[(IpAddr, u32, String)]) -> Result<Geolocation> {
+/// What Viceroy takes from a configuration file only: the places of addresses,
+/// where it calls every loopback address Fastly's own unless told otherwise, and
+/// where the shield POP is.
+pub(super) fn config(
+    places: &[(IpAddr, u32, String)],
+    shield: Option<&Shield>,
+) -> Result<FastlyConfig> {
     let mut config = String::from(
         "[local_server.geolocation]\n\
          use_default_loopback = false\nformat = \"inline-toml\"\n\
@@ -71,6 +78,13 @@ pub(super) fn geolocation(places: &[(IpAddr, u32, String)]) -> Result<Geolocatio
              proxy_description = \"?\", proxy_type = \"?\", utc_offset = 0 }}"
         )?;
     }
-    let config: FastlyConfig = config.parse()?;
-    Ok(config.geolocation().clone())
+    if let Some(Shield { pop, at, .. }) = shield {
+        let at = match at {
+            // It does not ask whether the encrypted way is one.
+            Some(url) => format!("{{ encrypted = \"{url}\", unencrypted = \"{url}\" }}"),
+            None => "\"local\"".to_owned(),
+        };
+        writeln!(config, "[local_server.shielding_sites]\n\"{pop}\" = {at}")?;
+    }
+    config.parse().context("Viceroy does not take this place or this shield")
 }

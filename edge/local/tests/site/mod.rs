@@ -11,9 +11,10 @@ use std::sync::{Arc, OnceLock};
 use hyper::service::{make_service_fn, service_fn};
 use hyper::{Body, Request, Response, Server};
 use serde_json::Value;
-use tidegate_local::{Builder, Flavour, RECORDS, Runtime, Stores, rules, runtime};
+use tidegate_local::{Builder, Flavour, NOTES, RECORDS, Runtime, Stores, rules, runtime};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::timeout;
 
 pub(crate) const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
 /// A client of which the platform knows the place.
@@ -53,6 +54,9 @@ quota  = "reader"
 mode   = "enforce"
 "#;
 
+/// How long nothing must have been recorded, to be taken for nothing more.
+const MOMENT: std::time::Duration = std::time::Duration::from_millis(300);
+
 /// What a tight loop on pages that are never cached gets under these rules, and
 /// what it gets where nothing refuses it.
 pub(crate) const THROTTLED: [u16; 6] = [200, 200, 200, 429, 429, 429];
@@ -66,8 +70,9 @@ fn module() -> &'static Path {
 pub(crate) struct Site {
     directory: tempfile::TempDir,
     pub(crate) stores: Stores,
-    runtime: Runtime,
+    pub(crate) runtime: Runtime,
     records: Mutex<UnboundedReceiver<String>>,
+    notes: Mutex<UnboundedReceiver<String>>,
 }
 
 /// An origin that says what it got, and lets everything but builds be kept.
@@ -102,17 +107,22 @@ impl Site {
         let directory = tempfile::tempdir().unwrap();
         let stores = Stores::create(directory.path().join("stores")).unwrap();
         let (sent, records) = unbounded_channel();
+        let (noted, notes) = unbounded_channel();
         let usual = Runtime::builder(module())
             .origin(format!("http://{}", origin().await))
             .stores(stores.directory())
             .place(ELSEWHERE, 64_496, "DE")
             .log(Arc::new(move |endpoint: &str, line: &str| {
-                if endpoint == RECORDS {
-                    drop(sent.send(line.to_owned()));
-                }
+                let taken_by = match endpoint {
+                    RECORDS => &sent,
+                    NOTES => &noted,
+                    _ => return,
+                };
+                drop(taken_by.send(line.to_owned()));
             }));
         let runtime = change(usual).build().unwrap();
-        let site = Self { directory, stores, runtime, records: Mutex::new(records) };
+        let (records, notes) = (Mutex::new(records), Mutex::new(notes));
+        let site = Self { directory, stores, runtime, records, notes };
         site.stores.set_mode(Some("enforce")).unwrap();
         site
     }
@@ -179,6 +189,22 @@ impl Site {
         let record = self.record_of(CLIENT, "/builds/1", headers).await;
         let notes = record["notes"].as_array().into_iter().flatten();
         notes.map(|note| note.as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The records since this was asked last. A record is written after its answer,
+    /// so the last one is waited for a moment.
+    pub(crate) async fn recorded(&self) -> Vec<String> {
+        let mut records = self.records.lock().await;
+        let mut lines = Vec::new();
+        while let Ok(Some(line)) = timeout(MOMENT, records.recv()).await {
+            lines.push(line);
+        }
+        lines
+    }
+
+    /// The next note of a failure.
+    pub(crate) async fn note(&self) -> String {
+        self.notes.lock().await.recv().await.unwrap()
     }
 
     async fn record_of(&self, client: IpAddr, path: &str, headers: &[(&str, &str)]) -> Value {
