@@ -235,8 +235,9 @@ impl Pass {
 /// What `X-Cache` says: the last word is this POP's, the ones before it are a
 /// shield's.
 fn cache_state(response: &Response) -> Option<CacheState> {
-    let told = response.get_header_str_lossy("x-cache")?;
-    let mut words = told.rsplit(',').map(|word| word.trim().to_ascii_uppercase());
+    let lines = response.get_header_all("x-cache").map(|line| line.as_bytes());
+    let told = String::from_utf8_lossy(&lines.collect::<Vec<_>>().join(&b',')).to_ascii_uppercase();
+    let mut words = told.rsplit(',').map(str::trim).filter(|word| !word.is_empty());
     let own = words.next()?;
     if own.starts_with("HIT") {
         Some(CacheState::Hit)

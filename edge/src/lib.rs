@@ -20,7 +20,7 @@ mod upstream;
 pub use act::Refused;
 pub use answer::{After, Answer};
 pub use inspect::{Pass, Tidegate};
-pub use observe::{IMITATIONS, strip_imitations};
+pub use observe::strip_imitations;
 #[cfg(feature = "harness")]
 pub use upstream::HarnessCache;
 pub use upstream::{ReadThrough, Unsent, Upstream};

@@ -30,7 +30,7 @@ fn main() {
 
 fn handle(tidegate: &mut Tidegate, way: &Way, mut request: Request) {
     if way.is_inspected(&mut request) {
-        return match request.send(ORIGIN) {
+        return match Cache(ORIGIN).forward(request) {
             Ok(response) => response.send_to_client(),
             Err(error) => unreachable_origin(&error).send_to_client(),
         };

@@ -11,27 +11,11 @@ mod signed;
 use std::net::IpAddr;
 
 use fastly::Request;
-use tidegate_rules::{Client, Protocol, Signals, Time, Vouched, fingerprint};
+use tidegate_rules::{Client, Protocol, Signals, Time, Vouched, fingerprint, request};
 
 use crate::door::Door;
 use place::Place;
 use signed::Signed;
-
-/// Headers by which a client could pass itself off as the edge. None of them
-/// changes a decision, and [`strip_imitations`] keeps them from the origin. A
-/// name that ends in `-` stands for every name that starts so.
-pub const IMITATIONS: [&str; 10] = [
-    "fastly-client-ip",
-    "fastly-ff",
-    "forwarded",
-    "tidegate-tag",
-    "x-cache",
-    "x-fastly-bot-",
-    "x-forwarded-for",
-    "x-real-ip",
-    "x-request-id",
-    "x-tidegate-",
-];
 
 /// Removes the headers that imitate facts of the edge. To be called before the
 /// service sets any of them itself.
@@ -39,10 +23,7 @@ pub fn strip_imitations(request: &mut Request) {
     remove(request, |name| {
         // Under test the door's headers are read later, by `inspect`.
         let door = cfg!(feature = "harness") && name.starts_with("x-tidegate-door-");
-        !door
-            && IMITATIONS.iter().any(|imitation| {
-                name == *imitation || (imitation.ends_with('-') && name.starts_with(imitation))
-            })
+        !door && request::imitates_edge(name)
     });
 }
 

@@ -18,6 +18,14 @@ pub trait Upstream {
     ///
     /// Why there is no response; [`Pass::settle`] takes it.
     fn send(&self, request: Request, pass: &Pass) -> Result<Response, Unsent>;
+
+    /// Sends a request that is not Tidegate's to look at: it was inspected at
+    /// another POP.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no response.
+    fn forward(&self, request: Request) -> Result<Response, SendError>;
 }
 
 /// Why there is no response.
@@ -66,6 +74,10 @@ impl Upstream for ReadThrough<'_> {
         pass.admit()?;
         Ok(without_hooks(error.into_sent_req()).send(self.0)?)
     }
+
+    fn forward(&self, request: Request) -> Result<Response, SendError> {
+        request.send(self.0)
+    }
 }
 
 /// The same request without the hooks that the host rejected.
@@ -93,11 +105,14 @@ mod harness {
     use std::time::Duration;
 
     use fastly::cache::core;
+    use fastly::http::request::SendError;
     use fastly::{Request, Response};
     use tidegate_rules::Time;
 
     use super::{Pass, Unsent, Upstream};
+    use crate::door::Door;
 
+    const X_CACHE: &str = "x-cache";
     /// Longest body kept, in bytes.
     const BODY_BOUND: usize = 1 << 20;
 
@@ -106,15 +121,32 @@ mod harness {
 
     impl Upstream for HarnessCache<'_> {
         fn send(&self, request: Request, pass: &Pass) -> Result<Response, Unsent> {
-            let now = pass.door().now();
+            self.fetch(request, pass.door(), || Ok(pass.admit()?))
+        }
+
+        fn forward(&self, request: Request) -> Result<Response, SendError> {
+            let door = Door::open(&request);
+            self.fetch(request, &door, || Ok(()))
+        }
+    }
+
+    impl HarnessCache<'_> {
+        fn fetch<E: From<SendError>>(
+            &self,
+            request: Request,
+            door: &Door,
+            admit: impl FnOnce() -> Result<(), E>,
+        ) -> Result<Response, E> {
+            let now = door.now();
             // A test that wants a cold cache names another one.
-            let name = pass.door().fact("cache").unwrap_or_default();
+            let name = door.fact("cache").unwrap_or_default();
             let key = || format!("tg1-page-{name}-{}", request.get_url_str());
             let key = cacheable(&request).then(key);
-            if let Some(found) = key.as_deref().and_then(|key| find(key, now)) {
-                return Ok(found.with_header("x-cache", "HIT"));
+            if let Some(mut found) = key.as_deref().and_then(|key| find(key, now)) {
+                found.set_header(X_CACHE, "HIT");
+                return Ok(found);
             }
-            pass.admit()?;
+            admit()?;
             let keeps = request.get_method_str() == "GET";
             let mut response = request.with_pass(true).send(self.0)?;
             let life = life_ms(&response).filter(|_| keeps);
@@ -122,7 +154,9 @@ mod harness {
                 keep(&key, &mut response, now, life);
             }
             let state = if life.is_some() { "MISS" } else { "PASS" };
-            Ok(response.with_header("x-cache", state))
+            // Each cache on the way says its word behind those before it.
+            response.append_header(X_CACHE, state);
+            Ok(response)
         }
     }
 

@@ -144,6 +144,30 @@ pub enum Vouched {
     Contradicted,
 }
 
+/// Headers by which a client could pass itself off as the edge. None of them
+/// changes a decision or reaches the origin. A name that ends in `-` stands for
+/// every name that starts so.
+pub const IMITATIONS: [&str; 10] = [
+    "fastly-client-ip",
+    "fastly-ff",
+    "forwarded",
+    "tidegate-tag",
+    "x-cache",
+    "x-fastly-bot-",
+    "x-forwarded-for",
+    "x-real-ip",
+    "x-request-id",
+    "x-tidegate-",
+];
+
+/// Whether a header's name, in small letters, is one of [`IMITATIONS`].
+#[must_use]
+pub fn imitates_edge(name: &str) -> bool {
+    IMITATIONS.iter().any(|imitation| {
+        name == *imitation || (imitation.ends_with('-') && name.starts_with(imitation))
+    })
+}
+
 /// Milliseconds since the Unix epoch.
 ///
 /// ```

@@ -88,6 +88,22 @@ async fn a_guess_at_the_secret_is_inspected_and_goes_no_further() {
     }
 }
 
+/// A page that the shield POP has is charged, since nobody knows before, and given
+/// back: a budget of three pages is enough for any number.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_shield_has_is_given_back() {
+    let (edge, shield) = pops(Some(SECRET)).await;
+    for page in 0..20 {
+        let cold = page.to_string();
+        let cold = [("x-tidegate-door-cache", cold.as_str())];
+        assert_eq!(edge.send("/page", &cold).await.status(), 200);
+    }
+    let told = edge.recorded().await;
+    let told: Vec<_> = told.iter().map(|line| line.contains("\"shield-hit\"")).collect();
+    assert_eq!(told, [&[false][..], &[true; 19]].concat());
+    assert_eq!(shield.recorded().await.len(), 0);
+}
+
 /// Then the shield POP inspects what comes from there as that POP's, and every
 /// POP's clients share one budget at the shield: `docs/deploy.md` says to change
 /// secrets in shadow.
