@@ -6,6 +6,7 @@
 //! about a request: that is `tidegate-rules`, and it never sees the truth.
 
 pub mod cells;
+pub mod cost;
 pub mod demo;
 pub mod erl;
 pub mod origin;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
-use tidegate_bench::{cells, demo, erl};
+use tidegate_bench::{cells, cost, demo, erl};
 
 /// Traffic with truth, played through the real edge module.
 #[derive(Debug, Parser)]
@@ -22,6 +22,9 @@ enum Command {
     /// How far a flood on one key exceeds its budget in the cache; every figure
     /// goes into `bench/runs/cells.json`.
     Cells(cells::Options),
+    /// What the module costs beside one that only forwards, part by part; every
+    /// figure goes into `bench/runs/cost.json`.
+    Cost(cost::Options),
     /// What a limit over Fastly's rate counters means, by the model of them: the
     /// table of `docs/cells.md`.
     Limits,
@@ -48,6 +51,7 @@ fn run(command: Command) -> Result<String> {
             Ok(demo::closing(&story))
         }
         Command::Cells(options) => runtime()?.block_on(cells::run(&options)),
+        Command::Cost(options) => runtime()?.block_on(cost::run(&options)),
         Command::Limits => erl::table::markdown(),
     }
 }

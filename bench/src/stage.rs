@@ -252,7 +252,8 @@ impl Classes {
     fn learn(&mut self, slice: &Slice) {
         let secret = HashKey::from_secret(SECRET);
         for (shot, _) in &slice.answers {
-            let (client, _) = secret.client(Client::Address(shot.client));
+            let (_, key) = secret.of_month(shot.at);
+            let (client, _) = key.client(Client::Address(shot.client));
             self.0.insert(client, shot.class);
         }
     }

@@ -1,6 +1,7 @@
 //! What is left to do once a client has its answer: the record and the notes.
 
 use std::io::Write as _;
+use std::sync::OnceLock;
 
 use fastly::Response;
 use fastly::log::Endpoint;
@@ -74,6 +75,20 @@ pub(crate) fn note(text: &str) {
 
 /// One write is one line on Fastly, so the line is written at once or not.
 fn line(endpoint: &str, text: &str) -> bool {
-    let Ok(mut endpoint) = Endpoint::try_from_name(endpoint) else { return false };
+    let Some(mut endpoint) = opened(endpoint) else { return false };
     endpoint.write(text.as_bytes()).is_ok_and(|written| written == text.len())
+}
+
+/// The endpoint of a name. That of the records stays open with the sandbox.
+fn opened(name: &str) -> Option<Endpoint> {
+    static RECORDS_ENDPOINT: OnceLock<Endpoint> = OnceLock::new();
+
+    if name != RECORDS {
+        return Endpoint::try_from_name(name).ok();
+    }
+    if let Some(open) = RECORDS_ENDPOINT.get() {
+        return Some(open.clone());
+    }
+    let open = Endpoint::try_from_name(name).ok()?;
+    Some(RECORDS_ENDPOINT.get_or_init(|| open).clone())
 }

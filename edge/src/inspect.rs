@@ -43,7 +43,10 @@ impl Tidegate {
     pub fn inspect(&mut self, request: &mut Request) -> Result<Pass, Answer> {
         let door = Door::open(request);
         crate::observe::strip_own(request);
-        let Some(force) = self.rules.in_force() else { return Ok(Pass::new(None, door)) };
+        // Whoever brings a time of their own plays hours within seconds.
+        let Some(force) = self.rules.in_force(door.fact("now").is_some()) else {
+            return Ok(Pass::new(None, door));
+        };
         let observed = Observed::of(request, &door);
         let screened = force.engine.screen(&observed.request());
         let blocked = matches!(screened, Screened::Block(_));
@@ -70,7 +73,6 @@ impl Tidegate {
 }
 
 fn tag(request: &mut Request, flight: &Flight) {
-    request.remove_header(TAG);
     let ids = flight.admission.decision.tags.iter().filter_map(|at| flight.engine.rules.rule(*at));
     let ids: Vec<_> = ids.map(|rule| rule.id()).collect();
     if !ids.is_empty() {

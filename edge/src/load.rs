@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fastly::cache::core;
 use fastly::{ConfigStore, SecretStore};
@@ -26,10 +26,18 @@ const PACK_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 static FALLBACK: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/fallback.pack"));
 static FALLBACK_ADDRESSES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/fallback.addresses"));
 
+/// How long what the switches said holds in one sandbox: to ask them is a call
+/// out of the sandbox, and half a minute passes anyway until a change is at the POP.
+const FRESH: Duration = Duration::from_millis(250);
+
 /// The rules of one sandbox, decoded once and kept.
 #[derive(Default)]
 pub(crate) struct Rules {
     engine: Option<Arc<Engine>>,
+    /// When the switches were asked.
+    asked: Option<Instant>,
+    /// What they said: nothing where the site is off.
+    mode: Option<Mode>,
     /// The pointer last tried, good or bad.
     pointer: Option<String>,
     secret: Option<HashKey>,
@@ -46,8 +54,24 @@ pub(crate) struct InForce {
 }
 
 impl Rules {
-    /// The engine for the next request, or nothing where the site is off.
-    pub(crate) fn in_force(&mut self) -> Option<InForce> {
+    /// The engine for the next request, or nothing where the site is off. `now`
+    /// has the switches asked in any case.
+    pub(crate) fn in_force(&mut self, now: bool) -> Option<InForce> {
+        if now || self.asked.is_none_or(|asked| asked.elapsed() >= FRESH) {
+            self.mode = self.ask();
+            self.asked = Some(Instant::now());
+        }
+        let mode = self.mode?;
+        let switch = if self.fallback { Mode::Shadow } else { mode };
+        let engine = self.engine.as_mut()?;
+        if engine.switch != switch {
+            Arc::make_mut(engine).switch = switch;
+        }
+        Some(InForce { engine: Arc::clone(engine), trouble: self.trouble })
+    }
+
+    /// Asks the switches, and loads what they point to.
+    fn ask(&mut self) -> Option<Mode> {
         let store = ConfigStore::try_open(SWITCHES).ok()?;
         let mode = store.try_get("mode").ok().flatten()?;
         let mode = Mode::from_word(mode.trim()).filter(|mode| *mode != Mode::Off)?;
@@ -56,12 +80,7 @@ impl Rules {
             self.load(pointer.as_deref());
             self.pointer = pointer;
         }
-        let switch = if self.fallback { Mode::Shadow } else { mode };
-        let engine = self.engine.as_mut()?;
-        if engine.switch != switch {
-            Arc::make_mut(engine).switch = switch;
-        }
-        Some(InForce { engine: Arc::clone(engine), trouble: self.trouble })
+        Some(mode)
     }
 
     fn load(&mut self, pointer: Option<&str>) {

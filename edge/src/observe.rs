@@ -28,6 +28,11 @@ pub fn strip_imitations(request: &mut Request) {
 }
 
 fn remove(request: &mut Request, unwanted: impl Fn(&str) -> bool) {
+    // What the client sent is at hand, and hardly ever has such a name.
+    let sent = request.get_original_header_names().ok().flatten();
+    if sent.is_some_and(|sent| !sent.iter().any(|name| unwanted(&name.to_ascii_lowercase()))) {
+        return;
+    }
     let names: Vec<String> = request
         .get_header_names_str()
         .into_iter()
@@ -73,6 +78,11 @@ impl Observed {
         let url = request.get_url();
         let names = request.get_original_header_names().ok().flatten();
         let each = names.unwrap_or_default().iter().map(String::as_str);
+        // Each header that is asked for is a call out of the sandbox.
+        let sent = |name: &str| match names {
+            Some(names) => names.iter().any(|sent| sent.eq_ignore_ascii_case(name)),
+            None => request.contains_header(name),
+        };
         let told = |fact: Option<&str>, name| fact.map(str::to_owned).or_else(|| door.fact(name));
         Self {
             time: door.now(),
@@ -94,12 +104,10 @@ impl Observed {
             place: Place::of(request, client, door),
             // Fastly's own function for it panics where it is not said.
             pop: door.fact("pop").or_else(|| std::env::var("FASTLY_POP").ok()),
-            credentials: ["authorization", "cookie"]
-                .into_iter()
-                .any(|name| request.contains_header(name)),
+            credentials: ["authorization", "cookie"].into_iter().any(sent),
             vouched: vouched(request),
             bot: bot(request),
-            signed: Signed::of(request),
+            signed: sent("signature-input").then(|| Signed::of(request)).flatten(),
             request_id: request.get_client_request_id().map(str::to_owned),
         }
     }

@@ -27,6 +27,9 @@ pub enum Flavour {
     Harness,
     /// What is deployed.
     Production,
+    /// Only forwards, through the same cache as the harness build and built like
+    /// it: what the cost of Tidegate is measured against.
+    Forward,
 }
 
 impl Flavour {
@@ -34,6 +37,15 @@ impl Flavour {
         match self {
             Self::Harness => &["--profile", "harness", "--features", "harness"],
             Self::Production => &["--profile", "edge"],
+            Self::Forward => &["--profile", "harness", "--features", "harness"],
+        }
+    }
+
+    /// Cargo's kind and name of what is built.
+    fn target(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Harness | Self::Production => ("bin", PACKAGE),
+            Self::Forward => ("example", "forward"),
         }
     }
 }
@@ -48,8 +60,9 @@ impl Flavour {
 pub fn build(flavour: Flavour) -> Result<PathBuf> {
     ensure_target()?;
     let mut cargo = command("CARGO", "cargo");
+    let (kind, name) = flavour.target();
     cargo
-        .args(["build", "-p", PACKAGE, "--bin", PACKAGE])
+        .args(["build", "-p", PACKAGE, &format!("--{kind}"), name])
         .args(["--target", TARGET])
         .args(["--message-format", "json-render-diagnostics"])
         .args(flavour.arguments());
@@ -62,7 +75,7 @@ pub fn build(flavour: Flavour) -> Result<PathBuf> {
     let mut module = None;
     if let Some(messages) = child.stdout.take() {
         for message in BufReader::new(messages).lines() {
-            module = artifact(&message?).or(module);
+            module = artifact(&message?, flavour).or(module);
         }
     }
     let status = child.wait()?;
@@ -74,11 +87,12 @@ pub fn build(flavour: Flavour) -> Result<PathBuf> {
 }
 
 /// The module's path, where a message of cargo's names it.
-fn artifact(message: &str) -> Option<PathBuf> {
+fn artifact(message: &str, flavour: Flavour) -> Option<PathBuf> {
     let message: Value = serde_json::from_str(message).ok()?;
+    let (kind, name) = flavour.target();
     let is_module = message.get("reason")? == "compiler-artifact"
-        && message.pointer("/target/name")? == PACKAGE
-        && message.pointer("/target/kind/0")? == "bin";
+        && message.pointer("/target/name")? == name
+        && message.pointer("/target/kind/0")? == kind;
     let files = message.get("filenames")?.as_array()?;
     let module = files.iter().filter_map(Value::as_str).find(|file| file.ends_with(".wasm"))?;
     is_module.then(|| PathBuf::from(module))
@@ -158,6 +172,7 @@ mod tests {
             )
         };
         let found = Some(PathBuf::from("/t/x.wasm"));
+        let artifact = |message: &str| artifact(message, Flavour::Production);
         assert_eq!(artifact(&message(PACKAGE, "bin")), found);
         assert_eq!(artifact(&message(PACKAGE, "custom-build")), None);
         assert_eq!(artifact(&message("fastly", "bin")), None);

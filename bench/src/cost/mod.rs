@@ -1,0 +1,197 @@
+//! What the module costs, part by part, beside one that only forwards: the same
+//! runtime, the same cache, the same traffic, turn about in one run.
+//!
+//! Both are harness builds, since without Fastly's cache the local runtime can
+//! only compare requests that all reach the origin. They carry the checks of a
+//! debug build.
+
+mod load;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, anyhow};
+use clap::Args;
+use serde::Serialize;
+use tidegate_local::{Flavour, Runtime, Stores};
+use tidegate_rules::{Ruleset, compile, pack};
+
+use crate::origin::Origin;
+use load::{Took, load};
+
+/// Where every figure goes.
+const RUNS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/runs/cost.json");
+
+/// The rules that stand in front of docs.rs.
+const RULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../rules/docs-rs.toml");
+
+/// What the measurement may be told.
+#[derive(Debug, Clone, Args)]
+pub struct Options {
+    /// How often each module is measured; medians are shown.
+    #[arg(long, default_value_t = 9)]
+    pub turns: u32,
+    /// Requests of each measurement.
+    #[arg(long, default_value_t = 4_000)]
+    pub requests: u32,
+}
+
+/// One module as it is measured. Each does what the one before it does, and one
+/// thing more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Forward,
+    Off,
+    Observe,
+    Decide,
+    Record,
+}
+
+impl Part {
+    const ALL: [Self; 5] = [Self::Forward, Self::Off, Self::Observe, Self::Decide, Self::Record];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Forward => "only forwards",
+            Self::Off => "asks the site switch: off",
+            Self::Observe => "observes, with no rule",
+            Self::Decide => "decides by docs.rs's rules",
+            Self::Record => "records every request",
+        }
+    }
+
+    fn mode(self) -> Option<&'static str> {
+        match self {
+            Self::Forward => None,
+            Self::Off => Some("off"),
+            Self::Observe | Self::Decide | Self::Record => Some("enforce"),
+        }
+    }
+
+    fn rules(self) -> Result<Ruleset> {
+        let mut read = |file: &str| std::fs::read_to_string(file).map_err(|e| e.to_string());
+        let compiled = match self {
+            Self::Observe => compile("none", &mut |_| Ok("format = 1\nsite = \"x\"".to_owned())),
+            _ => compile(RULES, &mut read),
+        };
+        let mut rules = compiled.map_err(|mistakes| anyhow!("{mistakes}"))?.rules;
+        rules.sampled = if self == Self::Record { 100 } else { 0 };
+        Ok(rules)
+    }
+}
+
+/// What one measurement came to.
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Figure {
+    /// Requests answered each second.
+    per_second: f64,
+    /// CPU time of a request in microseconds, of all that takes part.
+    cpu_us: f64,
+}
+
+impl Figure {
+    fn of(took: Took, requests: u32) -> Self {
+        let requests = f64::from(requests);
+        Self {
+            per_second: requests / took.wall.as_secs_f64(),
+            cpu_us: took.cpu.as_secs_f64() * 1e6 / requests,
+        }
+    }
+}
+
+type Figures = BTreeMap<Part, Vec<Figure>>;
+
+/// Measures every part, keeps every figure and says the medians.
+///
+/// # Errors
+///
+/// Where a module does not build or fails a request, or a file cannot be
+/// written.
+pub async fn run(options: &Options) -> Result<String> {
+    let build = |flavour| tokio::task::spawn_blocking(move || tidegate_local::build(flavour));
+    let [forward, tidegate] = [build(Flavour::Forward), build(Flavour::Harness)];
+    let (forward, tidegate) = (forward.await??, tidegate.await??);
+    let origin = Origin::start().await?;
+    let folder = std::env::temp_dir().join(format!("tidegate-cost-{}", std::process::id()));
+    let mut runtimes = Vec::new();
+    for (part, number) in Part::ALL.into_iter().zip(0_u8..) {
+        let module = if part == Part::Forward { &forward } else { &tidegate };
+        let runtime = start(module, &origin, &folder.join(number.to_string()), part).await?;
+        load(&runtime, 0, options.requests / 4).await?;
+        runtimes.push((part, runtime));
+    }
+    let mut figures = Figures::new();
+    for turn in 1..=options.turns {
+        eprintln!("turn {turn} of {}", options.turns);
+        // Whoever goes first has the cooler machine.
+        runtimes.rotate_left(1);
+        for (part, runtime) in &runtimes {
+            let took = load(runtime, turn * options.requests, options.requests).await?;
+            figures.entry(*part).or_default().push(Figure::of(took, options.requests));
+        }
+    }
+    drop(runtimes);
+    std::fs::remove_dir_all(&folder)?;
+    keep(options, &figures)?;
+    Ok(table(&figures))
+}
+
+async fn start(module: &Path, origin: &Origin, folder: &Path, part: Part) -> Result<Arc<Runtime>> {
+    std::fs::create_dir_all(folder)?;
+    let stores = Stores::create(folder.join("stores"))?;
+    let packs = pack::encode(&part.rules()?)?;
+    let pack::Entries { pointer, entries } = pack::to_entries(&packs)?;
+    stores.publish(&entries, &pointer)?;
+    stores.set_mode(part.mode())?;
+    let builder = Runtime::builder(module).origin(origin.url()).stores(stores.directory());
+    let runtime = tokio::task::spawn_blocking(|| builder.build()).await??;
+    Ok(Arc::new(runtime))
+}
+
+/// The medians, as Markdown. A share is the median of those of each turn.
+fn table(figures: &Figures) -> String {
+    let mut text = String::from(
+        "| the module | requests/s | of only forwarding | CPU µs a request | of them for this |\n\
+         | --- | ---: | ---: | ---: | ---: |\n",
+    );
+    let of = |part| figures.get(&part).map_or(&[][..], Vec::as_slice);
+    let cpu = |part| median(of(part).iter().map(|figure| figure.cpu_us));
+    let mut before = None;
+    for part in Part::ALL {
+        let per_second = median(of(part).iter().map(|figure| figure.per_second));
+        let turns = of(part).iter().zip(of(Part::Forward));
+        let share = median(turns.map(|(own, forward)| own.per_second / forward.per_second));
+        let more = before.map_or_else(String::new, |before| format!("{:+.0}", cpu(part) - before));
+        let _ = writeln!(
+            text,
+            "| {} | {per_second:.0} | {share:.2} | {:.0} | {more} |",
+            part.name(),
+            cpu(part)
+        );
+        before = Some(cpu(part));
+    }
+    text
+}
+
+fn median(figures: impl Iterator<Item = f64>) -> f64 {
+    let mut sorted: Vec<_> = figures.collect();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+}
+
+fn keep(options: &Options, figures: &Figures) -> Result<()> {
+    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name"));
+    let named = figures.iter().map(|(part, own)| (part.name(), own));
+    let run = serde_json::json!({
+        "command": "cargo bench-cost",
+        "turns": options.turns,
+        "requests": options.requests,
+        "cpu": model.map(|model| model.trim_matches([' ', '\t', ':'])),
+        "cores": std::thread::available_parallelism().ok(),
+        "figures": named.collect::<BTreeMap<_, _>>(),
+    });
+    std::fs::write(RUNS, format!("{run:#}\n")).with_context(|| format!("cannot write `{RUNS}`"))
+}
