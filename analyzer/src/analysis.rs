@@ -1,26 +1,34 @@
 //! A night of logs, analyzed: clients with their scores, findings, proposals.
 //! The machine form is a contract; other tools read it.
 
+mod list;
+mod row;
+
 use serde::Serialize;
-use tidegate_rules::agent::Category;
-use tidegate_rules::record::Verification;
-use tidegate_rules::{Ruleset, Time};
+use tidegate_rules::Ruleset;
 
 use crate::basis::{Assumptions, Lines, Window};
-use crate::clients::{Activity, Clients};
+use crate::clients::Clients;
 use crate::detect::{Finding, detect};
+use crate::features::{Groups, Kept};
 use crate::ingest::{IngestError, Progress};
 use crate::night::{Night, Passed};
 use crate::propose::Proposal;
-use crate::score::{self, Class};
-use crate::time;
+use crate::text::grouped;
+
+pub use list::Listed;
+pub use row::{AgentRow, ClientRow, FeaturesRow, GroupRow};
 
 /// The format of the machine output written by this version.
 pub const OUTPUT_FORMAT: u8 = 1;
 
-/// What was found in a night of logs.
+/// Networks and crowds that are listed.
+const GROUPS_LISTED: usize = 20;
+
+/// What was found in a night of logs. `C` is how its clients are listed: in
+/// memory, or as [`Listed`], read off as they are written.
 #[derive(Debug, Clone, Serialize)]
-pub struct Analysis {
+pub struct Analysis<C = Vec<ClientRow>> {
     /// [`OUTPUT_FORMAT`].
     pub format: u8,
     /// First and last request; `None` where there was none.
@@ -31,10 +39,16 @@ pub struct Analysis {
     pub assumptions: Assumptions,
     /// Requests and origin units of the whole site.
     pub total: Total,
-    /// Clients, before any were left out.
+    /// Clients, listed or not.
     pub clients_total: usize,
+    /// How exactly is known what they did.
+    pub detail: Detail,
     /// Clients in key order, or the worst ones, worst first.
-    pub clients: Vec<ClientRow>,
+    pub clients: C,
+    /// The networks that cost the origin most, of those that asked for much.
+    pub networks: Vec<GroupRow>,
+    /// The crowds that did.
+    pub crowds: Vec<GroupRow>,
     /// What the detectors saw.
     pub findings: Vec<Finding>,
     /// Rules made from findings, with what they would have done.
@@ -52,48 +66,43 @@ pub struct Total {
     pub without_client: u64,
 }
 
-/// One client.
-#[derive(Debug, Clone, Serialize)]
-pub struct ClientRow {
-    /// Its address, its IPv6 /64, or its hash.
-    pub key: String,
-    /// Requests.
-    pub requests: u64,
-    /// Units caused at the origin.
-    pub origin_units: u64,
-    /// Different pages over all requests.
-    pub pages: usize,
-    /// First request.
-    #[serde(serialize_with = "time::serialize")]
-    pub first: Time,
-    /// Last request.
-    #[serde(serialize_with = "time::serialize")]
-    pub last: Time,
-    /// What it claims to be, where the log has a User-Agent.
-    pub agent: Option<AgentRow>,
-    /// What kind of client it seems to be.
-    pub class: Class,
-    /// How like a crawler, 0 to 1.
-    pub crawler_score: f64,
-    /// How much of one origin core it kept busy in its worst minute, 0 to 1.
-    pub harm_score: f64,
-    /// Why it is classed so, in words.
-    pub reasons: Vec<String>,
+/// How many are kept how; see `docs/features.md`.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Detail {
+    /// Clients.
+    pub clients: Kept,
+    /// Visitors of clients that have more than one.
+    pub visitors: Kept,
+    /// Requests of visitors who were not told apart for want of room.
+    pub merged: u64,
+    /// Networks and crowds that were forgotten for want of room.
+    pub groups_dropped: u64,
 }
 
-/// An agent's claim.
-#[derive(Debug, Clone, Serialize)]
-pub struct AgentRow {
-    /// Its name; `None` where nobody knows the User-Agent.
-    pub name: Option<String>,
-    /// What it is for.
-    pub category: Option<&'static str>,
-    /// What became of the claim.
-    pub verification: Verification,
+impl Detail {
+    fn of(clients: &Clients) -> Self {
+        let (kept, visitors) = clients.kept();
+        let groups_dropped = clients.networks.dropped + clients.crowds.dropped;
+        Self { clients: kept, visitors, merged: clients.merged, groups_dropped }
+    }
+
+    /// What was lost for want of room, in a sentence; `None` where nothing was.
+    pub(crate) fn told(&self) -> Option<String> {
+        let parts = [
+            (self.clients.demoted + self.visitors.demoted, "clients counted in less detail"),
+            (self.merged, "requests of visitors not told apart"),
+            (self.groups_dropped, "networks or crowds forgotten"),
+        ];
+        let lost = parts.iter().filter(|(count, _)| *count > 0);
+        let lost: Vec<_> =
+            lost.map(|(count, what)| format!("{} {what}", grouped(*count))).collect();
+        (!lost.is_empty()).then(|| format!("For want of room: {}.", lost.join(", ")))
+    }
 }
 
 impl Analysis {
-    /// Reads a night and looks for crawlers; proposes nothing yet.
+    /// Reads a night and looks for crawlers; lists no client and proposes nothing
+    /// yet.
     ///
     /// # Errors
     ///
@@ -102,12 +111,16 @@ impl Analysis {
         night: &Night<'_>,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(Self, Clients, Passed), IngestError> {
-        let mut clients = Clients::default();
-        let passed = night.pass(progress, &mut |seen| clients.add(night.rules, seen))?;
+        let mut clients = Clients::new(night.rules, night.secret);
+        let passed = night.pass(progress, &mut |seen| clients.add(seen))?;
         let total = Total {
             requests: clients.minutes.values().map(|minute| minute.requests).sum(),
             origin_units: clients.minutes.values().map(|minute| minute.units).sum(),
             without_client: clients.unknown,
+        };
+        let groups = |groups: &Groups| {
+            let worst = groups.worst_first().into_iter().take(GROUPS_LISTED);
+            worst.map(|(key, group)| GroupRow::of(key, group)).collect()
         };
         let analysis = Self {
             format: OUTPUT_FORMAT,
@@ -115,54 +128,39 @@ impl Analysis {
             lines: passed.lines,
             assumptions: passed.assumptions,
             total,
-            clients_total: clients.clients.len(),
-            clients: rows(night.rules, &clients),
+            clients_total: clients.len(),
+            detail: Detail::of(&clients),
+            clients: Vec::new(),
+            networks: groups(&clients.networks),
+            crowds: groups(&clients.crowds),
             findings: detect(night.rules, &clients),
             proposals: Vec::new(),
         };
         Ok((analysis, clients, passed))
     }
 
-    /// Keeps the `count` clients that did most harm, worst first.
-    pub fn keep_worst(&mut self, count: usize) {
-        self.clients
-            .sort_by(|a, b| b.origin_units.cmp(&a.origin_units).then_with(|| a.key.cmp(&b.key)));
-        self.clients.truncate(count);
+    /// Lists the `count` clients that did most harm, worst first.
+    pub fn list_worst(&mut self, rules: &Ruleset, clients: &Clients, count: usize) {
+        self.clients = list::worst(rules, clients, count);
     }
-}
 
-fn rows(rules: &Ruleset, clients: &Clients) -> Vec<ClientRow> {
-    let breadths = clients.breadths();
-    let breadth = |key: &str| breadths.get(key).copied().unwrap_or_default();
-    clients.clients.iter().map(|(key, activity)| row(rules, key, activity, breadth(key))).collect()
-}
-
-fn row(rules: &Ruleset, key: &str, activity: &Activity, breadth: u32) -> ClientRow {
-    let (class, reasons) = score::classify(rules, activity, breadth);
-    let (first, last) = activity.seen.unwrap_or_default();
-    ClientRow {
-        key: key.to_owned(),
-        requests: activity.requests,
-        origin_units: activity.units,
-        pages: activity.pages.len(),
-        first,
-        last,
-        agent: activity.claim.map(|claim| {
-            let agent = activity.agent(rules);
-            AgentRow {
-                name: agent.map(|agent| agent.name.clone()),
-                category: agent.map(|agent| agent.category).map(Category::name),
-                verification: claim.verification,
-            }
-        }),
-        class,
-        crawler_score: rounded(score::crawler(activity, breadth)),
-        harm_score: rounded(score::harm(activity)),
-        reasons,
+    /// With all clients listed in key order, none of them in memory.
+    #[must_use]
+    pub fn listed<'c>(&self, rules: &'c Ruleset, clients: &'c Clients) -> Analysis<Listed<'c>> {
+        let Self { findings, proposals, networks, crowds, .. } = self.clone();
+        Analysis {
+            format: self.format,
+            window: self.window,
+            lines: self.lines,
+            assumptions: self.assumptions,
+            total: self.total,
+            clients_total: self.clients_total,
+            detail: self.detail,
+            clients: Listed { rules, clients },
+            networks,
+            crowds,
+            findings,
+            proposals,
+        }
     }
-}
-
-/// Three digits are more than a score can say.
-fn rounded(score: f64) -> f64 {
-    (score * 1000.0).round() / 1000.0
 }

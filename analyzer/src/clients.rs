@@ -1,265 +1,296 @@
-//! What each client and each visitor of a night did, from one pass.
+//! Who did what in a night, from one pass: clients, their visitors, networks
+//! and crowds, each with its [`Features`].
 //!
-//! Only counts and sets are kept, never lines. Nothing is judged: scores are in
+//! A client with one visitor is that visitor, so that most have one record. Only
+//! figures are kept, never lines. Nothing is judged: scores are in
 //! [`crate::score`], findings in [`crate::detect`].
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fmt;
-use std::net::IpAddr;
+mod key;
 
-use serde::{Serialize, Serializer};
-use tidegate_rules::agent::{Agent, Claim};
-use tidegate_rules::key::client_of;
-use tidegate_rules::record::Verification;
-use tidegate_rules::{Client, Ruleset, Time};
+use std::collections::BTreeMap;
 
+use hashbrown::HashMap;
+use tidegate_rules::features::page;
+use tidegate_rules::{HashKey, Ruleset};
+
+use crate::features::{
+    Bounds, Facts, Features, GroupKey, Groups, Kept, Key, Ledger, Many, Minute, POPULAR_FROM,
+    Popularity, minute,
+};
 use crate::night::Seen;
-use crate::walk::Walks;
 
-/// Sample request ids kept for one client.
-const SAMPLES: usize = 3;
+pub use key::ClientKey;
 
-const MINUTE_MS: u64 = 60_000;
+/// Room for clients: those in short go beyond it where there are more.
+const CLIENTS: Bounds = Bounds { bytes: 256 << 20, full_bytes: 16 << 20 };
+
+/// Room for the visitors of clients that have more than one.
+const VISITORS: Bounds = Bounds { bytes: 48 << 20, full_bytes: 16 << 20 };
+
+/// Visitors told apart, among the clients that have more than one. What comes
+/// then is one visitor for each client.
+const MOST_VISITORS: usize = 1 << 18;
+
+/// Room for networks, and for crowds.
+const GROUP_BYTES: usize = 6 << 20;
+
+/// The mark of a client's visitors that are not told apart.
+const REST: u32 = 0;
+
+/// Two rows of as many counters, as a power of two, tell pages that few ask for.
+const PAGE_COUNTER_BITS: u32 = 21;
 
 /// Everybody of one night.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Clients {
-    /// Clients by the text of their [`ClientKey`].
-    pub clients: BTreeMap<String, Activity>,
-    /// Visitors by their key's hash.
-    pub visitors: HashMap<u128, Visitor>,
+    clients: Ledger,
+    visitors: Ledger,
+    /// Networks that asked for much.
+    pub networks: Groups,
+    /// Crowds that asked for much: those who share a fingerprint and a system,
+    /// or a network where the system is unknown.
+    pub crowds: Groups,
     /// The site's own activity, minute by minute since the epoch.
     pub minutes: BTreeMap<u64, Minute>,
-    /// Origin units by place of route.
-    pub routes: HashMap<Option<u16>, u64>,
     /// Requests whose client the log does not say.
     pub unknown: u64,
+    /// Requests of visitors who were not told apart for want of room.
+    pub merged: u64,
+    pages: Popularity,
+    /// Which segment of its paths names the crate, for each route.
+    crate_segments: Vec<Option<usize>>,
+    secret: HashKey,
 }
 
-/// What somebody did.
-#[derive(Debug, Clone, Default)]
-pub struct Activity {
-    /// Requests.
-    pub requests: u64,
-    /// Units caused at the origin.
-    pub units: u64,
-    /// Requests that reached the origin.
-    pub misses: u64,
-    /// Requests for routes that pages pull in.
-    pub assets: u64,
-    /// Requests with a referer, and requests of which the log says either way.
-    pub referred: (u64, u64),
-    /// Different pages, by the hash of their paths.
-    pub pages: HashSet<u64>,
-    /// Its breadth. A client's is that of all its visitors together.
-    pub walks: Walks,
-    /// Answers by hundreds of their status: 1xx to 5xx.
-    pub statuses: [u64; 6],
-    /// First and last request.
-    pub seen: Option<(Time, Time)>,
-    /// What it claims to be: the first claim that names an agent.
-    pub claim: Option<Claim>,
-    /// Requests and units by minute since the epoch.
-    pub minutes: BTreeMap<u64, Minute>,
-    /// Autonomous system, where known.
-    pub asn: Option<u32>,
-    /// Ids of some of its requests.
-    pub samples: Vec<String>,
+/// A visitor of a client, or a client that has one.
+#[derive(Clone, Copy)]
+pub struct Visitor<'c> {
+    /// The place of its client.
+    pub client: u32,
+    ledger: &'c Ledger,
+    at: u32,
 }
 
-/// A visitor: an activity with what it was about.
-#[derive(Debug, Clone, Default)]
-pub struct Visitor {
+impl<'c> Visitor<'c> {
     /// What it did.
-    pub activity: Activity,
-    /// The client that it belongs to.
-    pub client: String,
-    /// Origin units by place of route.
-    pub routes: HashMap<Option<u16>, u64>,
-}
+    #[must_use]
+    pub fn features(&self) -> Features {
+        self.ledger.features(self.at)
+    }
 
-/// What happened within one minute.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Minute {
-    /// Requests.
-    pub requests: u64,
-    /// Units caused at the origin.
-    pub units: u64,
-}
-
-impl Minute {
-    fn add(&mut self, units: u32) {
-        self.requests += 1;
-        self.units += u64::from(units);
+    /// What it did, where it is kept in full.
+    #[must_use]
+    pub fn many(&self) -> Option<&'c Many> {
+        self.ledger.many(self.at)
     }
 }
 
 impl Clients {
+    /// Nobody yet, on a site with these rules; `secret` is what keys are hashed
+    /// under.
+    #[must_use]
+    pub fn new(rules: &Ruleset, secret: &HashKey) -> Self {
+        let places = 0..u16::try_from(rules.routes.len()).unwrap_or(u16::MAX);
+        Self {
+            clients: Ledger::new(CLIENTS),
+            visitors: Ledger::new(VISITORS),
+            networks: Groups::new(GROUP_BYTES),
+            crowds: Groups::new(GROUP_BYTES),
+            minutes: BTreeMap::new(),
+            unknown: 0,
+            merged: 0,
+            pages: Popularity::new(PAGE_COUNTER_BITS),
+            crate_segments: places.map(|at| rules.paths.segment_of(at, "crate")).collect(),
+            secret: secret.clone(),
+        }
+    }
+
     /// Takes one request into account.
-    pub fn add(&mut self, rules: &Ruleset, seen: &Seen<'_>) {
-        let asset = seen.derived.route.and_then(|at| rules.route(at)).is_some_and(|r| r.asset);
+    pub fn add(&mut self, seen: &Seen<'_>) {
         self.minutes.entry(minute(seen.request.time)).or_default().add(seen.units);
-        *self.routes.entry(seen.derived.route).or_default() += u64::from(seen.units);
-        let Some(client) = ClientKey::of(seen.request.client) else {
+        let facts = self.facts(seen);
+        let (Some(key), Some(hash)) = (seen.key, seen.derived.client) else {
             self.unknown += 1;
             return;
         };
-        let name = client.to_string();
-        if let Some(visitor) = seen.derived.visitor {
-            let visitor = self.visitors.entry(visitor).or_default();
-            visitor.activity.add(seen, asset);
-            *visitor.routes.entry(seen.derived.route).or_default() += u64::from(seen.units);
-            if visitor.client.is_empty() {
-                visitor.client.clone_from(&name);
-            }
+        self.note_groups(seen, hash, &facts);
+        self.note_client(key.into(), mark(seen.derived.visitor), &facts);
+    }
+
+    fn facts<'s>(&mut self, seen: &Seen<'s>) -> Facts<'s> {
+        let derived = &seen.derived;
+        let segment = derived.route.and_then(|at| *self.crate_segments.get(usize::from(at))?);
+        let crate_name = segment.and_then(|at| seen.request.path.split('/').nth(at));
+        Facts {
+            time: seen.request.time,
+            page: derived.page,
+            crate_name: crate_name.map(|name| page(&self.secret, name)),
+            referer: seen.event.referer().map(|path| page(&self.secret, path)),
+            referred: seen.event.referred,
+            route: derived.route,
+            units: seen.units,
+            missed: seen.cache.reached_origin(),
+            asset: derived.asset,
+            unpopular: self.pages.count(derived.page) < POPULAR_FROM,
+            robots: seen.request.path == "/robots.txt",
+            forbidden: seen.forbidden,
+            status: seen.event.status().unwrap_or_default(),
+            claim: derived.claim,
+            fingerprint: derived.fingerprint,
+            id: seen.request.request_id,
         }
-        self.clients.entry(name).or_default().add(seen, asset);
+    }
+
+    fn note_client(&mut self, key: Key, mark: u32, facts: &Facts<'_>) {
+        let Some(at) = self.clients.find(key) else {
+            self.clients.add(key, mark, facts);
+            return;
+        };
+        let (first, shared) = self.clients.mark(at);
+        if !shared && first != mark {
+            self.visitors.adopt(visitor(at, first), &self.clients, at);
+            self.clients.share(at);
+        }
+        if shared || first != mark {
+            let full = self.visitors.len() >= MOST_VISITORS;
+            let known = !full || self.visitors.find(visitor(at, mark)).is_some();
+            self.merged += u64::from(!known);
+            self.visitors.add(visitor(at, if known { mark } else { REST }), 0, facts);
+        }
+        self.clients.add_at(at, facts);
+    }
+
+    fn note_groups(&mut self, seen: &Seen<'_>, client: u64, facts: &Facts<'_>) {
+        let Some(hash) = seen.derived.network else { return };
+        let network = match seen.key {
+            Some(ClientKey::Address(address)) => GroupKey::network(address),
+            _ => GroupKey::Hashed(hash),
+        };
+        self.networks.add(network, hash, client, facts);
+        if let Some(shown) = facts.fingerprint {
+            let (crowd, place) = match seen.request.asn {
+                Some(asn) => (GroupKey::Crowd(shown, asn), asn.into()),
+                None => (GroupKey::CrowdIn(shown, hash), hash),
+            };
+            self.crowds.add(crowd, shown.rotate_left(32) ^ place, client, facts);
+        }
+    }
+
+    /// How many clients there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.clients.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The places of all clients, in the order in which they came.
+    pub fn places(&self) -> impl Iterator<Item = u32> {
+        (0..).take(self.len())
+    }
+
+    /// The places of the clients that are kept in full, in the same order.
+    #[must_use]
+    pub fn full(&self) -> Vec<u32> {
+        self.clients.full()
+    }
+
+    /// The place of a client, by its key or by the text of it.
+    #[must_use]
+    pub fn find(&self, key: ClientKey) -> Option<u32> {
+        self.clients.find(key.into())
+    }
+
+    /// The client at a place.
+    #[must_use]
+    pub fn key(&self, at: u32) -> ClientKey {
+        self.clients.key(at).into()
+    }
+
+    /// What a client did.
+    #[must_use]
+    pub fn features(&self, at: u32) -> Features {
+        self.clients.features(at)
+    }
+
+    /// What a client did, where it is kept in full.
+    #[must_use]
+    pub fn many(&self, at: u32) -> Option<&Many> {
+        self.clients.many(at)
+    }
+
+    /// Units and requests of a client.
+    #[must_use]
+    pub fn harm(&self, at: u32) -> (u64, u64) {
+        self.clients.harm(at)
+    }
+
+    /// How many clients and how many of their visitors are kept how.
+    #[must_use]
+    pub fn kept(&self) -> (Kept, Kept) {
+        (self.clients.kept(), self.visitors.kept())
+    }
+
+    /// Every visitor.
+    pub fn visitors(&self) -> impl Iterator<Item = Visitor<'_>> {
+        let alone = self.places().filter(|at| !self.clients.mark(*at).1);
+        let alone = alone.map(|at| Visitor { client: at, ledger: &self.clients, at });
+        let places = (0..).take(self.visitors.len());
+        alone.chain(places.map(|at| self.visitor(at)))
+    }
+
+    /// Every visitor that is kept in full.
+    pub fn full_visitors(&self) -> impl Iterator<Item = Visitor<'_>> {
+        let alone = self.full().into_iter().filter(|at| !self.clients.mark(*at).1);
+        let alone = alone.map(|at| Visitor { client: at, ledger: &self.clients, at });
+        alone.chain(self.visitors.full().into_iter().map(|at| self.visitor(at)))
+    }
+
+    fn visitor(&self, at: u32) -> Visitor<'_> {
+        let client = u32::try_from(self.visitors.key(at).bits >> 32).unwrap_or_default();
+        Visitor { client, ledger: &self.visitors, at }
+    }
+
+    /// The largest breadth of the visitors of each client that has more than one.
+    fn shared_breadths(&self) -> HashMap<u32, u32> {
+        let mut breadths = HashMap::new();
+        for visitor in (0..).take(self.visitors.len()).map(|at| self.visitor(at)) {
+            let widest = breadths.entry(visitor.client).or_insert(0);
+            *widest = visitor.features().breadth().max(*widest);
+        }
+        breadths
     }
 
     /// The largest breadth of each client's visitors.
     #[must_use]
-    pub fn breadths(&self) -> HashMap<&str, u32> {
-        let mut breadths = HashMap::new();
-        for visitor in self.visitors.values() {
-            let widest = breadths.entry(visitor.client.as_str()).or_insert(0);
-            *widest = visitor.activity.walks.breadth().max(*widest);
-        }
-        breadths
+    pub fn breadths(&self) -> Breadths {
+        Breadths(self.shared_breadths())
     }
 }
 
-impl Activity {
-    fn add(&mut self, seen: &Seen<'_>, asset: bool) {
-        let time = seen.request.time;
-        self.requests += 1;
-        self.units += u64::from(seen.units);
-        self.misses += u64::from(seen.cache.reached_origin());
-        self.assets += u64::from(asset);
-        if let Some(referred) = seen.event.referred {
-            self.referred.0 += u64::from(referred);
-            self.referred.1 += 1;
-        }
-        self.pages.insert(seen.derived.page);
-        // As in cells, where a free page is not marked.
-        if seen.units > 0 {
-            self.walks.mark(time, seen.derived.page);
-        }
-        let class = usize::from(seen.event.status().unwrap_or_default() / 100);
-        if let Some(count) = self.statuses.get_mut(class) {
-            *count += 1;
-        }
-        let (first, last) = self.seen.unwrap_or((time, time));
-        self.seen = Some((first.min(time), last.max(time)));
-        if self.claim.is_none_or(|claim| claim.agent.is_none()) {
-            self.claim = seen.derived.claim.or(self.claim);
-        }
-        self.minutes.entry(minute(time)).or_default().add(seen.units);
-        self.asn = self.asn.or(seen.request.asn);
-        if self.samples.len() < SAMPLES
-            && let Some(id) = seen.request.request_id
-        {
-            self.samples.push(id.to_owned());
-        }
-    }
+/// The largest breadth of each client's visitors.
+#[derive(Debug)]
+pub struct Breadths(HashMap<u32, u32>);
 
-    /// The agent that it claims to be, where the site knows it.
+impl Breadths {
+    /// That of the client at a place, which did this.
     #[must_use]
-    pub fn agent<'r>(&self, rules: &'r Ruleset) -> Option<&'r Agent> {
-        rules.agent(self.claim?.agent?)
-    }
-
-    /// Whether it proved to be what it says.
-    #[must_use]
-    pub fn is_verified(&self) -> bool {
-        self.claim.is_some_and(|claim| claim.verification == Verification::Verified)
-    }
-
-    /// The minute in which it caused most units.
-    #[must_use]
-    pub fn worst_minute(&self) -> Minute {
-        let by_units = self.minutes.values().max_by_key(|minute| minute.units);
-        by_units.copied().unwrap_or_default()
-    }
-
-    /// Most requests in one minute.
-    #[must_use]
-    pub fn peak_requests(&self) -> u64 {
-        self.minutes.values().map(|minute| minute.requests).max().unwrap_or_default()
-    }
-
-    /// Requests for pages, not for what pages pull in.
-    #[must_use]
-    pub fn page_requests(&self) -> u64 {
-        self.requests - self.assets
+    pub fn of(&self, at: u32, features: &Features) -> u32 {
+        self.0.get(&at).copied().unwrap_or_else(|| features.breadth())
     }
 }
 
-/// The minute since the epoch.
-#[must_use]
-pub fn minute(time: Time) -> u64 {
-    time.unix_millis() / MINUTE_MS
+/// What a client's visitors are told apart by.
+#[expect(clippy::cast_possible_truncation, reason = "28 bits of the hash are what is wanted")]
+fn mark(visitor: Option<u128>) -> u32 {
+    (visitor.unwrap_or_default() as u32 >> 4).max(REST + 1)
 }
 
-/// The start of a minute.
-#[must_use]
-pub fn minute_start(minute: u64) -> Time {
-    Time::from_unix_millis(minute * MINUTE_MS)
-}
-
-/// Who a client is, as reports name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ClientKey {
-    /// An IPv4 address, or the first address of an IPv6 /64.
-    Address(IpAddr),
-    /// The keyed hash that records carry instead.
-    Hashed(u64),
-}
-
-impl ClientKey {
-    /// The client of a request; `None` where the log does not say.
-    #[must_use]
-    pub fn of(client: Option<Client>) -> Option<Self> {
-        Some(match client? {
-            Client::Address(address) => Self::Address(client_of(address)),
-            Client::Hashed { client, .. } => Self::Hashed(client),
-        })
-    }
-}
-
-/// An address, or 16 hex digits.
-impl fmt::Display for ClientKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Address(address) => address.fmt(f),
-            Self::Hashed(hash) => write!(f, "{hash:016x}"),
-        }
-    }
-}
-
-impl Serialize for ClientKey {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::text::masked;
-
-    #[test]
-    fn keys_are_named_by_client_and_shortened_to_their_network() {
-        let named = |client| {
-            let key = ClientKey::of(Some(client)).unwrap().to_string();
-            let network = masked(&key, false);
-            (key, network)
-        };
-        let address = |text: &str| Client::Address(text.parse().unwrap());
-        let both = |key: &str, network: &str| (key.to_owned(), network.to_owned());
-        assert_eq!(named(address("192.0.2.7")), both("192.0.2.7", "192.0.2.0/24"));
-        assert_eq!(named(address("::ffff:192.0.2.7")), both("192.0.2.7", "192.0.2.0/24"));
-        assert_eq!(named(address("2001:db8:1:2:3::4")), both("2001:db8:1:2::", "2001:db8:1::/48"));
-        let hashed = Client::Hashed { client: 0xabc, network: 1 };
-        assert_eq!(named(hashed), both("0000000000000abc", "0000000000000abc"));
-    }
+/// The key of a visitor of the client at a place.
+fn visitor(client: u32, mark: u32) -> Key {
+    Key { bits: u64::from(client) << 32 | u64::from(mark), kind: 0 }
 }

@@ -21,9 +21,11 @@ enum Text {
     Pop,
     RequestId,
     Signer,
+    /// Path of the page that led here, where that is of the same host.
+    Referer,
 }
 
-const TEXTS: usize = Text::Signer as usize + 1;
+const TEXTS: usize = Text::Referer as usize + 1;
 
 /// Length of a text that the log does not say.
 const UNKNOWN: u32 = u32::MAX;
@@ -68,6 +70,7 @@ impl Kept {
             request.pop,
             request.request_id,
             signed.and_then(|record| record.agent.as_deref()),
+            line.referer.and_then(|from| own_path(from, request.host)),
         ];
         let lengths = all.map(|text| {
             texts.push_str(text.unwrap_or_default());
@@ -161,6 +164,12 @@ impl<'e> Event<'e> {
         self.kept.outcome.origin_ms
     }
 
+    /// Path of the page that led here, where that is of the same host.
+    #[must_use]
+    pub fn referer(&self) -> Option<&'e str> {
+        self.text(Text::Referer)
+    }
+
     /// What the log says of the cache. What Tidegate refused, for now or for
     /// good, it kept from the origin, so it counts as a miss that was spared.
     #[must_use]
@@ -185,6 +194,15 @@ impl<'e> Event<'e> {
         parts.map(|part| self.text(part)).hash(&mut hasher);
         hasher.finish()
     }
+}
+
+/// The path of a URL, where it is one of `host`.
+fn own_path<'u>(url: &'u str, host: Option<&str>) -> Option<&'u str> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+    let (of, _) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let path = rest.get(of.len()..)?;
+    let path = path.get(..path.find(['?', '#']).unwrap_or(path.len()))?;
+    host.is_none_or(|host| host.eq_ignore_ascii_case(of)).then_some(path)
 }
 
 /// Whether the client got a refusal instead of an answer.

@@ -14,6 +14,8 @@ use tidegate_rules::{CacheState, HashKey, Outcome, Request, Ruleset};
 use crate::basis::{
     Assumptions, CacheSource, CostSource, Lines, PopSource, StrainSource, VisitorSource, Window,
 };
+use crate::beside::Beside;
+use crate::clients::ClientKey;
 use crate::event::Event;
 use crate::ingest::{self, IngestError, Input, Line, Options, Place, Progress, Summary};
 use crate::shielding::Shielding;
@@ -32,6 +34,8 @@ pub struct Night<'n> {
     pub rules: &'n Ruleset,
     /// The secret under which keys are hashed.
     pub secret: &'n HashKey,
+    /// What is known beside the log.
+    pub beside: Beside<'n>,
 }
 
 /// One request of the night.
@@ -40,6 +44,10 @@ pub struct Seen<'s> {
     pub request: Request<'s>,
     /// What rules ask about.
     pub derived: Derived,
+    /// How reports name its client.
+    pub key: Option<ClientKey>,
+    /// Whether robots.txt forbids it.
+    pub forbidden: bool,
     /// Where its answer came from, as logged or assumed.
     pub cache: CacheState,
     /// Units that it caused at the origin.
@@ -105,14 +113,17 @@ impl Night<'_> {
     }
 
     fn show(&self, pass: &mut Pass, event: &Event<'_>, sink: &mut dyn FnMut(&Seen<'_>)) {
-        let request = event.request();
+        let mut request = event.request();
+        self.beside.place(&mut request);
         let derived = derive(self.rules, self.secret, &request);
         pass.note(&request);
         pass.durations |= event.origin_ms().is_some();
         let cache = pass.shielding.cache(event);
         let cache = cache.unwrap_or_else(|| pass.model(self.rules, &derived, event));
         let units = if cache.reached_origin() { derived.units } else { 0 };
-        sink(&Seen { request, derived, cache, units, event });
+        let key = self.beside.key(&request, &derived);
+        let forbidden = self.beside.forbids(self.rules, &request, &derived);
+        sink(&Seen { request, derived, key, forbidden, cache, units, event });
     }
 }
 

@@ -63,6 +63,9 @@ fn facts(page: &mut Page, analysis: &Analysis) {
         grouped(analysis.total.origin_units)
     ));
     page.item(&analysis.assumptions.told());
+    if let Some(lost) = analysis.detail.told() {
+        page.item(&lost);
+    }
 }
 
 fn clients(analysis: &Analysis, addresses: bool) -> Table {
@@ -77,7 +80,7 @@ fn client(client: &ClientRow, addresses: bool) -> Row {
     let cells = vec![
         masked(&client.key, addresses),
         grouped(client.requests),
-        grouped(client.pages as u64),
+        grouped(client.pages),
         grouped(client.origin_units),
         format!("{:.2}", client.crawler_score),
         format!("{:.2}", client.harm_score),

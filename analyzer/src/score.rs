@@ -8,7 +8,7 @@
 use tidegate_rules::Ruleset;
 use tidegate_rules::agent::Category;
 
-use crate::clients::Activity;
+use crate::features::Features;
 
 /// Origin units that one origin core can do in a minute.
 pub const CORE_MINUTE_UNITS: f64 = 60_000.0;
@@ -28,24 +28,23 @@ const HABIT: u64 = 20;
 /// | every page once (pages over page requests) | 0.2 |
 /// | no referers, where the log says | 0.15 |
 #[must_use]
-pub fn crawler(activity: &Activity, breadth: u32) -> f64 {
+pub fn crawler(features: &Features, breadth: u32) -> f64 {
     let wide = (f64::from(breadth) / WIDE).min(1.0);
-    if activity.page_requests() < HABIT {
+    if features.page_requests() < HABIT {
         return 0.4 * wide;
     }
-    let pages = count(activity.page_requests());
-    let bare = f64::from(u8::from(count(activity.assets) / pages < 0.1));
-    let once = (count(activity.pages.len() as u64) / count(activity.requests)).min(1.0);
-    let (referred, told) = activity.referred;
-    let unreferred = if told == 0 { 0.0 } else { 1.0 - count(referred) / count(told) };
+    let pages = count(features.page_requests());
+    let bare = f64::from(u8::from(count(features.assets) / pages < 0.1));
+    let once = (count(features.pages) / count(features.requests)).min(1.0);
+    let unreferred = features.referer_share().map_or(0.0, |share| 1.0 - share);
     0.4 * wide + 0.25 * bare + 0.2 * once + 0.15 * unreferred
 }
 
 /// From 0 to 1: the share of one origin core that a client kept busy in its
 /// worst minute.
 #[must_use]
-pub fn harm(activity: &Activity) -> f64 {
-    (count(activity.worst_minute().units) / CORE_MINUTE_UNITS).min(1.0)
+pub fn harm(features: &Features) -> f64 {
+    (count(features.peak_units) / CORE_MINUTE_UNITS).min(1.0)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of requests are far below 2^53")]
@@ -91,19 +90,19 @@ impl Class {
 
 /// The class of a client, with the reasons in words.
 #[must_use]
-pub fn classify(rules: &Ruleset, activity: &Activity, breadth: u32) -> (Class, Vec<String>) {
+pub fn classify(rules: &Ruleset, features: &Features, breadth: u32) -> (Class, Vec<String>) {
     let mut reasons = Vec::new();
-    let agent = activity.agent(rules);
+    let agent = features.agent(rules);
     if let Some(agent) = agent {
         reasons.push(format!("says it is {}", agent.name));
     }
-    if activity.is_verified() {
+    if features.is_verified() {
         reasons.push("its address verifies that".to_owned());
     }
     let category = agent.map(|agent| agent.category);
-    let errors = activity.statuses.get(4).copied().unwrap_or_default();
-    if activity.requests >= HABIT && count(errors) / count(activity.requests) > 0.8 {
-        reasons.push(format!("{errors} of {} answers were errors", activity.requests));
+    let errors = features.client_errors();
+    if features.requests >= HABIT && count(errors) / count(features.requests) > 0.8 {
+        reasons.push(format!("{errors} of {} answers were errors", features.requests));
         return (Class::Scanner, reasons);
     }
     if category == Some(Category::Scanner) {
@@ -112,14 +111,14 @@ pub fn classify(rules: &Ruleset, activity: &Activity, breadth: u32) -> (Class, V
     if is_declared_bot(category) {
         return (Class::DeclaredBot, reasons);
     }
-    let score = crawler(activity, breadth);
+    let score = crawler(features, breadth);
     if score >= 0.6 && breadth >= 50 {
         reasons.push(format!("{breadth} different pages in ten minutes"));
-        reasons.push(format!("{} assets to {} pages", activity.assets, activity.page_requests()));
+        reasons.push(format!("{} assets to {} pages", features.assets, features.page_requests()));
         return (Class::Crawler, reasons);
     }
-    if activity.requests >= 60 && activity.pages.len() <= 3 {
-        reasons.push(format!("{} requests for {} pages", activity.requests, activity.pages.len()));
+    if features.requests >= 60 && features.pages <= 3 {
+        reasons.push(format!("{} requests for {} pages", features.requests, features.pages));
         return (Class::Poller, reasons);
     }
     match category {

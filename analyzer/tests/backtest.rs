@@ -8,6 +8,7 @@ use std::fs;
 use proptest::prelude::*;
 use tempfile::TempDir;
 use tidegate::backtest::{Backtest, ClientResult, CohortResult, render_markdown, render_text, run};
+use tidegate::beside::Beside;
 use tidegate::ingest::{Input, Options};
 use tidegate::night::Night;
 use tidegate_rules::{Engine, HashKey, Mode, Ruleset, compile};
@@ -157,7 +158,8 @@ impl Log {
             secret: secret.clone(),
             switch: Mode::Enforce,
         };
-        let night = Night { inputs: &inputs, options: Options::default(), rules, secret: &secret };
+        let (options, beside) = (Options::default(), Beside::default());
+        let night = Night { inputs: &inputs, options, rules, secret: &secret, beside };
         run(&night, &trial, &mut |_| {}).unwrap()
     }
 }

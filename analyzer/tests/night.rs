@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use tempfile::TempDir;
 use tidegate::analysis::Analysis;
+use tidegate::beside::Beside;
 use tidegate::ingest::{Input, Options};
 use tidegate::night::{Night, Passed, Seen};
 use tidegate::{backtest, report};
@@ -52,7 +53,8 @@ fn read_files<T>(files: &[Vec<String>], with: impl FnOnce(&Night<'_>) -> T) -> T
     let inputs: Vec<_> = files.iter().enumerate().map(write).collect();
     let (rules, secret) = (site(), HashKey::default());
     let options = Options::default();
-    with(&Night { inputs: &inputs, options, rules: &rules, secret: &secret })
+    let beside = Beside::default();
+    with(&Night { inputs: &inputs, options, rules: &rules, secret: &secret, beside })
 }
 
 fn read<T>(lines: &[String], with: impl FnOnce(&Night<'_>) -> T) -> T {

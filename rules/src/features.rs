@@ -130,8 +130,10 @@ fn claim(rules: &Ruleset, request: &Request<'_>, places: Option<Found>) -> Optio
     })
 }
 
+/// Keyed hash of a path's page: of its normalised form.
+#[must_use]
 #[expect(clippy::cast_possible_truncation, reason = "half of the hash is what is wanted")]
-fn page(secret: &HashKey, path: &str) -> u64 {
+pub fn page(secret: &HashKey, path: &str) -> u64 {
     let mut normal = Vec::with_capacity(path.len());
     route::normalise(path, |byte| normal.push(byte));
     secret.hash(b'p', &[&normal]) as u64

@@ -95,7 +95,7 @@ impl<'e> Replay<'e> {
         self.totals.add(seen, answer);
         self.note_rules(&admission.decision);
         // Both or none: a visitor is a client and something else.
-        match (ClientKey::of(seen.request.client), seen.derived.visitor) {
+        match (seen.key, seen.derived.visitor) {
             (Some(client), Some(visitor)) => {
                 self.clients.entry(client).or_default().add(seen, answer);
                 self.visitors.add(visitor, seen, &admission.derived, answer);

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 
 use super::Exit;
-use super::shared::{NightArguments, secret, show_bad_lines};
+use super::shared::{NightArguments, print_json, show_bad_lines};
 use crate::analysis::Analysis;
 use crate::propose::{file_text, propose};
 use crate::report;
@@ -25,8 +25,8 @@ pub(super) struct Analyze {
 
 impl Analyze {
     pub(super) fn run(&self) -> Result<Exit> {
-        let (rules, secret) = (self.night.rules.compile()?.rules, secret());
-        let night = self.night.read_by(&rules, &secret);
+        let (rules, known) = (self.night.rules.compile()?.rules, self.night.known()?);
+        let night = self.night.read_by(&rules, &known);
         let bar = self.night.bar();
         let read = Analysis::of(&night, &mut |progress| bar.show("reading", progress));
         bar.done();
@@ -43,10 +43,13 @@ impl Analyze {
             std::fs::write(file, file_text(&analysis.proposals))
                 .with_context(|| format!("cannot write `{}`", file.display()))?;
         }
-        if let Some(count) = self.night.most_clients() {
-            analysis.keep_worst(count);
+        match self.night.most_clients() {
+            None => print_json(&analysis.listed(&rules, &clients))?,
+            Some(count) => {
+                analysis.list_worst(&rules, &clients, count);
+                self.night.print(&analysis, report::text, report::markdown)?;
+            }
         }
-        self.night.print(&analysis, report::text, report::markdown)?;
         Ok(Exit::of_night(whole, !analysis.findings.is_empty()))
     }
 }

@@ -5,7 +5,7 @@ use clap::Args;
 use tidegate_rules::{Engine, Mode, pack};
 
 use super::Exit;
-use super::shared::{Bar, NightArguments, secret, show_bad_lines};
+use super::shared::{Bar, NightArguments, show_bad_lines};
 use crate::backtest::{self, render_markdown, render_text, run};
 use crate::night::Night;
 
@@ -25,13 +25,13 @@ impl Backtest {
             self.night.rules.are_named(),
             "which rules? name the site's file with `--rules rules/docs-rs.toml`"
         );
-        let (mut rules, secret) = (self.night.rules.compile()?.rules, secret());
+        let (mut rules, known) = (self.night.rules.compile()?.rules, self.night.known()?);
         if self.enforce_shadow {
             for rule in rules.rules.iter_mut().filter(|rule| rule.mode == Mode::Shadow) {
                 rule.mode = Mode::Enforce;
             }
         }
-        let mut found = replay(&self.night.read_by(&rules, &secret), &self.night.bar())?;
+        let mut found = replay(&self.night.read_by(&rules, &known), &self.night.bar())?;
         let whole = show_bad_lines(&found.files);
         if let Some(count) = self.night.most_clients() {
             found.keep_worst(count);

@@ -7,6 +7,7 @@ mod backtest;
 mod cases;
 mod check;
 mod fmt;
+mod known;
 mod pack;
 mod promote;
 mod publish;

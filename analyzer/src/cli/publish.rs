@@ -4,14 +4,15 @@ use anyhow::{Result, bail};
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use tidegate_rules::pack::{self, ENTRY_BOUND, Entries, PackError, Packs};
-use tidegate_rules::{Compiled, Ruleset};
+use tidegate_rules::{Compiled, HashKey, Ruleset};
 
 use super::Exit;
 use super::backtest::replay;
 use super::cases::decide;
-use super::shared::{Bar, input, options, print, secret, show_bad_lines};
+use super::shared::{Bar, input, options, print, show_bad_lines};
 use super::stores::{ENVIRONMENT, StoreArguments, carry_out_if};
 use crate::backtest::{Backtest, summary};
+use crate::beside::Beside;
 use crate::ingest::{Format, Input};
 use crate::night::Night;
 use crate::publish::{Ground, PackStore, Plan, Preview, StoredPack, Switches, preview};
@@ -143,7 +144,8 @@ impl Publish {
             return Ok((None, true));
         }
         let options = options(self.log_format, false);
-        let night = Night { inputs: &self.backtest, options, rules, secret: &secret() };
+        let (secret, beside) = (&HashKey::default(), Beside::default());
+        let night = Night { inputs: &self.backtest, options, rules, secret, beside };
         let found = replay(&night, &Bar::new(self.quiet))?;
         let is_whole = show_bad_lines(&found.files);
         Ok((Some(found), is_whole))

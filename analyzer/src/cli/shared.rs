@@ -9,9 +9,10 @@ use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use tidegate_rules::{Compiled, Diagnostics, HashKey, Ruleset, Time};
+use tidegate_rules::{Compiled, Diagnostics, Ruleset, Time};
 
 use super::OutputFormat;
+use super::known::{Known, KnownArguments};
 use crate::ingest::{Format, Input, Options, Progress, Summary};
 use crate::night::Night;
 use crate::rule_files;
@@ -36,6 +37,8 @@ pub(super) struct NightArguments {
     log_format: Option<Format>,
     #[command(flatten)]
     pub(super) rules: RuleFiles,
+    #[command(flatten)]
+    known: KnownArguments,
     /// How the result is printed.
     #[arg(long, value_enum, default_value = "text")]
     format: OutputFormat,
@@ -59,9 +62,15 @@ pub(super) fn options(format: Option<Format>, addresses: bool) -> Options {
 
 impl NightArguments {
     /// The night, read by these rules.
-    pub(super) fn read_by<'n>(&'n self, rules: &'n Ruleset, secret: &'n HashKey) -> Night<'n> {
+    pub(super) fn read_by<'n>(&'n self, rules: &'n Ruleset, known: &'n Known) -> Night<'n> {
         let options = options(self.log_format, self.addresses);
-        Night { inputs: &self.inputs, options, rules, secret }
+        let (secret, beside) = (&known.secret, known.beside());
+        Night { inputs: &self.inputs, options, rules, secret, beside }
+    }
+
+    /// What is told beside the logs.
+    pub(super) fn known(&self) -> Result<Known> {
+        self.known.read()
     }
 
     /// Whether the logs can be read only once.
@@ -88,7 +97,7 @@ impl NightArguments {
         markdown: fn(&T, bool) -> String,
     ) -> Result<()> {
         match self.format {
-            OutputFormat::Json => print(&serde_json::to_string_pretty(result)?),
+            OutputFormat::Json => print_json(result),
             OutputFormat::Text => print(&text(result, self.addresses)),
             OutputFormat::Markdown => print(&markdown(result, self.addresses)),
         }
@@ -123,11 +132,6 @@ impl RuleFiles {
             None => rule_files::compile_generic(&self.extra),
         }
     }
-}
-
-/// The secret under which keys are hashed on this machine.
-pub(super) fn secret() -> HashKey {
-    HashKey::default()
 }
 
 /// A progress bar on a terminal, nothing elsewhere.
@@ -176,6 +180,14 @@ pub(super) fn show_bad_lines(summary: &Summary) -> bool {
         }
     }
     summary.is_whole()
+}
+
+/// Prints a result for other tools, as it is made.
+pub(super) fn print_json<T: Serialize>(result: &T) -> Result<()> {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    serde_json::to_writer_pretty(&mut out, result).map_err(std::io::Error::from)?;
+    out.write_all(b"\n")?;
+    Ok(out.flush()?)
 }
 
 /// Prints a result.

@@ -7,7 +7,7 @@
 use serde_json::{Map, json};
 
 use super::{Finding, Sight};
-use crate::clients::{Activity, minute_start};
+use crate::features::{Many, minute_start};
 use crate::score::{self, CORE_MINUTE_UNITS, count};
 use crate::time::rfc3339;
 
@@ -51,19 +51,18 @@ pub(super) fn detect(sight: &Sight<'_>) -> Vec<Finding> {
 
 fn finding(sight: &Sight<'_>, run: &[u64], median: u64, before: usize) -> Option<Finding> {
     let (first, last) = (*run.first()?, *run.last()?);
-    let within = |activity: &Activity| -> u64 {
-        activity.minutes.range(first..=last).map(|(_, minute)| minute.units).sum()
+    let clients = sight.clients;
+    let within = |many: &Many| -> u64 {
+        let minutes = many.minutes().iter().filter(|(at, _)| (first..=last).contains(at));
+        minutes.map(|(_, minute)| minute.units).sum()
     };
-    let total: u64 =
-        sight.clients.minutes.range(first..=last).map(|(_, minute)| minute.units).sum();
-    let mut by_units: Vec<(u64, &String, &Activity)> = sight
-        .clients
-        .clients
-        .iter()
-        .map(|(key, activity)| (within(activity), key, activity))
-        .filter(|(units, ..)| *units >= CLIENT_FLOOR_UNITS)
-        .collect();
-    by_units.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
+    let total: u64 = clients.minutes.range(first..=last).map(|(_, minute)| minute.units).sum();
+    // Whoever is kept in short did not cause as much.
+    let full = clients.full().into_iter().filter_map(|at| Some((at, within(clients.many(at)?))));
+    let named = full.filter(|(_, units)| *units >= CLIENT_FLOOR_UNITS);
+    let mut by_units: Vec<_> =
+        named.map(|(at, units)| (units, clients.key(at).to_string(), at)).collect();
+    by_units.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
     let mut reason = 0;
     by_units.retain(|(units, ..)| {
         let needed = count(reason) < REASON_SHARE * count(total);
@@ -73,11 +72,13 @@ fn finding(sight: &Sight<'_>, run: &[u64], median: u64, before: usize) -> Option
     if by_units.is_empty() {
         return None;
     }
-    let breadths = sight.clients.breadths();
-    let breadth = |key: &str| breadths.get(key).copied().unwrap_or_default();
-    let scores = by_units.iter().map(|(_, key, activity)| score::crawler(activity, breadth(key)));
+    let breadths = clients.breadths();
+    let scores = by_units.iter().map(|(.., at)| {
+        let features = clients.features(*at);
+        score::crawler(&features, breadths.of(*at, &features))
+    });
     let crawler_score = scores.sum::<f64>() / count(by_units.len() as u64);
-    let worst = sight.clients.minutes.range(first..=last).map(|(_, m)| m.units).max();
+    let worst = clients.minutes.range(first..=last).map(|(_, m)| m.units).max();
     let mut evidence = Map::new();
     evidence.insert("from".into(), json!(rfc3339(minute_start(first))));
     evidence.insert("to".into(), json!(rfc3339(minute_start(last + 1))));
@@ -89,7 +90,7 @@ fn finding(sight: &Sight<'_>, run: &[u64], median: u64, before: usize) -> Option
     Some(Finding {
         id: format!("{DETECTOR}-{}", before + 1),
         detector: DETECTOR,
-        keys: by_units.iter().map(|(_, key, _)| (*key).clone()).collect(),
+        keys: by_units.into_iter().map(|(_, key, _)| key).collect(),
         crawler_score,
         harm_score: count(worst.unwrap_or_default()) / CORE_MINUTE_UNITS,
         evidence,

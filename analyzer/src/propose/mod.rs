@@ -10,7 +10,7 @@
 
 mod draft;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use draft::Draft;
 use serde::Serialize;
@@ -20,8 +20,9 @@ use tidegate_rules::{Engine, Mode, Quota, Ruleset, Time};
 use crate::analysis::Analysis;
 use crate::backtest::{self, Backtest};
 use crate::basis::VisitorSource;
-use crate::clients::{Clients, Visitor};
+use crate::clients::{ClientKey, Clients};
 use crate::detect::Finding;
+use crate::features::{Features, Many};
 use crate::ingest::IngestError;
 use crate::night::Night;
 use crate::score::count;
@@ -134,12 +135,14 @@ fn for_walkers(
     told_apart_by: VisitorSource,
     now: Time,
 ) -> Result<Option<Proposal>, IngestError> {
-    let Some((routes, dearest)) = routes(night.rules, clients, finding) else { return Ok(None) };
-    let category = disguise(night.rules, clients, finding);
+    let named = finding.keys.iter().filter_map(|key| clients.find(ClientKey::named(key)?));
+    let suspects: HashSet<u32> = named.collect();
+    let Some((routes, dearest)) = routes(night.rules, clients, &suspects) else { return Ok(None) };
+    let category = disguise(night.rules, clients, &suspects);
     let mut best: Option<(Proposal, u64)> = None;
     for (at, window_ms) in WINDOWS_MS.into_iter().enumerate() {
         let Ok(quota) = Quota::new(PACE * dearest, PACE_MS, dearest * 2) else { continue };
-        let widest = widest_reader(night.rules, clients, finding, category, told_apart_by, at);
+        let widest = widest_reader(night.rules, clients, &suspects, category, told_apart_by, at);
         let least = f64::from(widest) * MARGIN;
         let wide_enough = THRESHOLDS.into_iter().filter(|over| f64::from(*over) > least);
         for over in wide_enough.take(ATTEMPTS) {
@@ -162,19 +165,18 @@ fn for_walkers(
     Ok(best.map(|(proposal, _)| proposal))
 }
 
-/// The routes that make up nearly all that the finding's visitors cost, and the
-/// cost of the dearest.
+/// The routes that make up nearly all that the suspects cost, and the cost of
+/// the dearest.
 fn routes<'r>(
     rules: &'r Ruleset,
     clients: &Clients,
-    finding: &Finding,
+    suspects: &HashSet<u32>,
 ) -> Option<(Vec<&'r str>, u32)> {
     let mut units: HashMap<u16, u64> = HashMap::new();
-    for visitor in clients.visitors.values().filter(|v| finding.keys.contains(&v.client)) {
-        for (route, spent) in &visitor.routes {
-            if let Some(route) = route {
-                *units.entry(*route).or_default() += spent;
-            }
+    for (route, spent) in suspects.iter().filter_map(|at| clients.many(*at)).flat_map(Many::routes)
+    {
+        if let Some(route) = route {
+            *units.entry(*route).or_default() += spent;
         }
     }
     let total: u64 = units.values().sum();
@@ -187,20 +189,21 @@ fn routes<'r>(
     Some((routes.iter().map(|route| route.name.as_str()).collect(), dearest))
 }
 
-/// What nearly all of the finding's cost came disguised as: a rule about that
+/// What nearly all of the suspects' cost came disguised as: a rule about that
 /// category leaves every other kind of software alone.
-fn disguise(rules: &Ruleset, clients: &Clients, finding: &Finding) -> Option<Category> {
+fn disguise(rules: &Ruleset, clients: &Clients, suspects: &HashSet<u32>) -> Option<Category> {
     let mut units: HashMap<Option<Category>, u64> = HashMap::new();
-    for visitor in clients.visitors.values().filter(|v| finding.keys.contains(&v.client)) {
-        *units.entry(category(rules, visitor)).or_default() += visitor.activity.units;
+    for visitor in clients.visitors().filter(|visitor| suspects.contains(&visitor.client)) {
+        let features = visitor.features();
+        *units.entry(category(rules, &features)).or_default() += features.units;
     }
     let total: u64 = units.values().sum();
     let (category, most) = units.into_iter().max_by_key(|(_, spent)| *spent)?;
     category.filter(|_| count(most) >= DISGUISE_SHARE * count(total))
 }
 
-fn category(rules: &Ruleset, visitor: &Visitor) -> Option<Category> {
-    Some(visitor.activity.agent(rules)?.category)
+fn category(rules: &Ruleset, features: &Features) -> Option<Category> {
+    Some(features.agent(rules)?.category)
 }
 
 /// The largest breadth over one of the windows of anybody whom the rule would
@@ -213,22 +216,21 @@ fn category(rules: &Ruleset, visitor: &Visitor) -> Option<Category> {
 fn widest_reader(
     rules: &Ruleset,
     clients: &Clients,
-    finding: &Finding,
+    suspects: &HashSet<u32>,
     disguise: Option<Category>,
     told_apart_by: VisitorSource,
     window: usize,
 ) -> u32 {
-    let readers = clients.visitors.values().filter(|visitor| {
-        let suspected = finding.keys.contains(&visitor.client);
-        let matched = disguise.is_none() || category(rules, visitor) == disguise;
-        matched && !suspected && !visitor.activity.is_verified()
-    });
-    let breadths = readers.filter_map(|visitor| {
+    let unsuspected = clients.visitors().filter(|visitor| !suspects.contains(&visitor.client));
+    let breadths = unsuspected.filter_map(|visitor| {
+        let features = visitor.features();
+        let matched = disguise.is_none() || category(rules, &features) == disguise;
         let reader = match told_apart_by {
-            VisitorSource::Fingerprint => Some(&visitor.activity),
-            VisitorSource::UserAgent => clients.clients.get(&visitor.client),
+            VisitorSource::Fingerprint => features,
+            VisitorSource::UserAgent => clients.features(visitor.client),
         };
-        reader?.walks.widest.get(window).copied()
+        let widest = reader.widest.get(window).copied();
+        widest.filter(|_| matched && !features.is_verified())
     });
     breadths.max().unwrap_or_default()
 }

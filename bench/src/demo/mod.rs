@@ -15,6 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use tidegate::analysis::Analysis;
+use tidegate::beside::Beside;
 use tidegate::backtest::{self, Backtest};
 use tidegate::ingest::{self, Input};
 use tidegate::promote::{Review, promote};
@@ -137,7 +138,7 @@ fn analyze(site: &Path, log: &Path, out: &Path) -> Result<(Analysis, PathBuf)> {
     let file = out.join("proposal.toml");
     std::fs::write(&file, file_text(&analysis.proposals))?;
     let mut shown = analysis.clone();
-    shown.keep_worst(20);
+    shown.list_worst(night.rules, &clients, 20);
     std::fs::write(out.join("report.md"), tidegate::report::markdown(&shown, false))?;
     Ok((analysis, file))
 }
@@ -148,7 +149,8 @@ fn night<'n>(
     secret: &'n HashKey,
 ) -> tidegate::night::Night<'n> {
     let options = ingest::Options::default();
-    tidegate::night::Night { inputs, options, rules: &site.rules, secret }
+    let beside = Beside::default();
+    tidegate::night::Night { inputs, options, rules: &site.rules, secret, beside }
 }
 
 fn backtest_proposal(site: &Path, proposals: &Path, log: &Path) -> Result<Backtest> {

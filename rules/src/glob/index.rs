@@ -77,6 +77,22 @@ impl GlobIndex {
         })
     }
 
+    /// Which segment of the paths of `owner` is `{name}`, as its first glob that
+    /// has one says; the empty text before the first `/` is segment 0.
+    #[must_use]
+    pub fn segment_of(&self, owner: u16, name: &str) -> Option<usize> {
+        let all = 0..u16::try_from(self.listed.entries.len()).ok()?;
+        let globs = all.filter_map(|at| self.glob(at)).filter(|(own, _)| *own == owner);
+        let wanted = format!("{{{name}}}");
+        globs.into_iter().find_map(|(_, glob)| {
+            let segments: Vec<_> = glob.text.split('/').collect();
+            let at = segments.iter().position(|segment| *segment == wanted)?;
+            // `**` may be any number of segments.
+            let before = segments.get(..at)?;
+            before.iter().all(|segment| !segment.contains("**")).then_some(at)
+        })
+    }
+
     /// The places of the globs that may match, in order.
     fn candidates(&self, text: &str) -> Vec<u16> {
         if text.len() > TEXT_BOUND {
@@ -207,6 +223,17 @@ mod tests {
         }
         let long = "b".repeat(TEXT_BOUND + 1);
         assert_eq!(index.first_owner(&long), None);
+    }
+
+    #[test]
+    fn a_named_segment_has_a_place() {
+        let globs = ["/**/{crate}", "/crate/{crate}/**", "/{crate}/{version}/x"];
+        let globs = globs.map(|text| Glob::path(text).unwrap());
+        let index: GlobIndex = (0..).zip(&globs).collect();
+        let places = [0, 1, 2].map(|owner| index.segment_of(owner, "crate"));
+        assert_eq!(places, [None, Some(2), Some(1)]);
+        assert_eq!(index.segment_of(2, "version"), Some(2));
+        assert_eq!(index.segment_of(3, "crate"), None);
     }
 
     #[test]

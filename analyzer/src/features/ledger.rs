@@ -1,0 +1,289 @@
+//! Who did what, for millions of them, within a bound.
+//!
+//! Everybody has a slot of 60 bytes. Whoever outgrows it ([`Few::outgrows`]) is
+//! kept in full as long as there is room; where there is none, the quarter that
+//! did least harm goes back into its slots. That is counted, and from then on
+//! only whoever does more harm than those is kept in full.
+
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use std::hash::BuildHasher as _;
+
+use super::few::Few;
+use super::{Facts, Features, Many};
+
+/// Slots of one piece of memory: to grow copies nothing.
+const PIECE: usize = 1 << 14;
+
+/// Bytes that a slot takes up with its place in the index, about.
+const SLOT_BYTES: usize = size_of::<Slot>() + 8;
+
+/// Who it is about: an address, a hash or a place, and of which of these kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    /// The address or whatever else it is.
+    pub bits: u64,
+    /// 0 to 3.
+    pub kind: u8,
+}
+
+/// How much may be kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Bytes of all slots and of all that is kept in full.
+    pub bytes: usize,
+    /// Bytes of what is kept in full, however many slots there are.
+    pub full_bytes: usize,
+}
+
+/// How many are kept how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Kept {
+    /// Kept in full.
+    pub full: u64,
+    /// Kept in 60 bytes, since they asked for little.
+    pub short: u64,
+    /// Of those, how often one that had been kept in full, or should have been,
+    /// was kept in short for want of room.
+    pub demoted: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    /// Low and high half of the key's bits.
+    key: [u32; 2],
+    /// 28 bits of a mark, two of the key's kind, and two flags.
+    rest: u32,
+    few: Few,
+}
+
+const MARK_BITS: u32 = 28;
+const KIND_AT: u32 = 28;
+const FULL: u32 = 1 << 30;
+const SHARED: u32 = 1 << 31;
+
+/// Everybody of one kind.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    bounds: Bounds,
+    hasher: DefaultHashBuilder,
+    index: HashTable<u32>,
+    pieces: Vec<Vec<Slot>>,
+    full: HashMap<u32, Box<Many>>,
+    full_bytes: usize,
+    /// Whoever did no more harm than this is not kept in full.
+    bar: (u64, u64),
+    demoted: u64,
+}
+
+impl Ledger {
+    pub(crate) fn new(bounds: Bounds) -> Self {
+        Self {
+            bounds,
+            hasher: DefaultHashBuilder::default(),
+            index: HashTable::new(),
+            pieces: Vec::new(),
+            full: HashMap::new(),
+            full_bytes: 0,
+            bar: (0, 0),
+            demoted: 0,
+        }
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// The place of somebody.
+    pub(crate) fn find(&self, key: Key) -> Option<u32> {
+        let hash = self.hasher.hash_one((key.bits, key.kind));
+        self.index.find(hash, |at| self.slot(*at).key() == key).copied()
+    }
+
+    /// Who is at a place.
+    pub(crate) fn key(&self, at: u32) -> Key {
+        self.slot(at).key()
+    }
+
+    /// The mark of somebody, and whether it is shared.
+    pub(crate) fn mark(&self, at: u32) -> (u32, bool) {
+        let rest = self.slot(at).rest;
+        (rest & mask(MARK_BITS), rest & SHARED > 0)
+    }
+
+    /// Remembers that more than one mark belongs to somebody.
+    pub(crate) fn share(&mut self, at: u32) {
+        self.slot_mut(at).rest |= SHARED;
+    }
+
+    /// Takes a request of somebody who may be new; `mark` is kept of the first.
+    pub(crate) fn add(&mut self, key: Key, mark: u32, facts: &Facts<'_>) -> u32 {
+        match self.find(key) {
+            Some(at) => {
+                self.add_at(at, facts);
+                at
+            }
+            None => self.insert(key, mark, Few::new(facts)),
+        }
+    }
+
+    /// Takes a request of whoever is at a place.
+    pub(crate) fn add_at(&mut self, at: u32, facts: &Facts<'_>) {
+        let slot = self.slot(at);
+        if slot.rest & FULL > 0 {
+            if let Some(many) = self.full.get_mut(&at) {
+                let before = many.bytes();
+                many.add(facts);
+                self.full_bytes = self.full_bytes - before + many.bytes();
+            }
+        } else if !slot.few.outgrows(facts) {
+            self.slot_mut(at).few.add(facts);
+            return;
+        } else if slot.few.harm() < self.bar {
+            let was_exact = slot.few.is_exact();
+            let few = &mut self.slot_mut(at).few;
+            few.add(facts);
+            self.demoted += u64::from(was_exact && !self.slot(at).few.is_exact());
+            return;
+        } else {
+            let mut many = Box::new(Many::from_few(&slot.few));
+            many.add(facts);
+            self.keep(at, many);
+        }
+        if self.full_bytes > self.room() {
+            self.make_room();
+        }
+    }
+
+    /// Copies somebody of another ledger.
+    pub(crate) fn adopt(&mut self, key: Key, other: &Self, at: u32) {
+        let slot = other.slot(at);
+        let place = self.insert(key, 0, slot.few);
+        if let Some(many) = other.full.get(&at) {
+            self.keep(place, many.clone());
+        }
+    }
+
+    fn insert(&mut self, key: Key, mark: u32, few: Few) -> u32 {
+        let at = u32::try_from(self.index.len()).unwrap_or(u32::MAX);
+        if self.pieces.last().is_none_or(|piece| piece.len() == PIECE) {
+            self.pieces.push(Vec::with_capacity(PIECE));
+        }
+        if let Some(piece) = self.pieces.last_mut() {
+            piece.push(Slot::new(key, mark, few));
+        }
+        let hash = self.hasher.hash_one((key.bits, key.kind));
+        let Self { index, pieces, hasher, .. } = self;
+        index.insert_unique(hash, at, |at| {
+            let key = slot_of(pieces, *at).key();
+            hasher.hash_one((key.bits, key.kind))
+        });
+        at
+    }
+
+    fn keep(&mut self, at: u32, many: Box<Many>) {
+        self.full_bytes += many.bytes();
+        self.full.insert(at, many);
+        self.slot_mut(at).rest |= FULL;
+    }
+
+    /// Bytes that those kept in full may take up.
+    fn room(&self) -> usize {
+        let slots = self.index.len() * SLOT_BYTES;
+        self.bounds.bytes.saturating_sub(slots).max(self.bounds.full_bytes)
+    }
+
+    /// Keeps the quarter that did least harm in short.
+    fn make_room(&mut self) {
+        let mut harms: Vec<_> = self.full.iter().map(|(at, many)| (many.harm(), *at)).collect();
+        let quarter = harms.len() / 4;
+        if harms.is_empty() {
+            return;
+        }
+        harms.select_nth_unstable(quarter);
+        for (harm, at) in harms.into_iter().take(quarter + 1) {
+            if let Some(many) = self.full.remove(&at) {
+                let slot = self.slot_mut(at);
+                slot.few = Few::from(&many.features());
+                slot.rest &= !FULL;
+            }
+            self.bar = self.bar.max(harm);
+            self.demoted += 1;
+        }
+        self.full_bytes = self.full.values().map(|many| many.bytes()).sum();
+    }
+
+    /// What somebody did.
+    pub(crate) fn features(&self, at: u32) -> Features {
+        match self.full.get(&at) {
+            Some(many) => many.features(),
+            None => self.slot(at).few.features(),
+        }
+    }
+
+    /// Units and requests of somebody.
+    pub(crate) fn harm(&self, at: u32) -> (u64, u64) {
+        match self.full.get(&at) {
+            Some(many) => many.harm(),
+            None => self.slot(at).few.harm(),
+        }
+    }
+
+    /// What somebody did, where it is kept in full.
+    pub(crate) fn many(&self, at: u32) -> Option<&Many> {
+        self.full.get(&at).map(|many| &**many)
+    }
+
+    /// The places of those kept in full, in the order in which they came.
+    pub(crate) fn full(&self) -> Vec<u32> {
+        let mut places: Vec<u32> = self.full.keys().copied().collect();
+        places.sort_unstable();
+        places
+    }
+
+    /// How many are kept how.
+    pub(crate) fn kept(&self) -> Kept {
+        let full = self.full.len() as u64;
+        Kept { full, short: self.len() as u64 - full, demoted: self.demoted }
+    }
+
+    fn slot(&self, at: u32) -> &Slot {
+        slot_of(&self.pieces, at)
+    }
+
+    fn slot_mut(&mut self, at: u32) -> &mut Slot {
+        &mut self.pieces[at as usize / PIECE][at as usize % PIECE]
+    }
+}
+
+fn slot_of(pieces: &[Vec<Slot>], at: u32) -> &Slot {
+    &pieces[at as usize / PIECE][at as usize % PIECE]
+}
+
+impl Slot {
+    #[expect(clippy::cast_possible_truncation, reason = "both halves are kept")]
+    fn new(key: Key, mark: u32, few: Few) -> Self {
+        let rest = mark & mask(MARK_BITS) | u32::from(key.kind & 3) << KIND_AT;
+        Self { key: [key.bits as u32, (key.bits >> 32) as u32], rest, few }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "two bits")]
+    fn key(&self) -> Key {
+        let [low, high] = self.key.map(u64::from);
+        Key { bits: high << 32 | low, kind: (self.rest >> KIND_AT & 3) as u8 }
+    }
+}
+
+const fn mask(bits: u32) -> u32 {
+    (1 << bits) - 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_million_slots_take_three_hundred_megabytes() {
+        assert_eq!(size_of::<Slot>(), 60);
+    }
+}

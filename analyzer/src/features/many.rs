@@ -1,0 +1,197 @@
+//! Somebody who asked for enough to be looked at: kept in full, in about 1 KB,
+//! more for each minute in which it was there.
+
+use super::few::{Few, tag};
+use super::{Distinct, Facts, Features, SESSION_GAP_MS, class, minute};
+use crate::walk::Walks;
+
+/// Sample request ids kept.
+const SAMPLES: usize = 3;
+
+/// What happened within one minute.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Minute {
+    /// Requests.
+    pub requests: u64,
+    /// Units caused at the origin.
+    pub units: u64,
+}
+
+impl Minute {
+    pub(crate) fn add(&mut self, units: u32) {
+        self.requests += 1;
+        self.units += u64::from(units);
+    }
+}
+
+/// What somebody did, in full.
+#[derive(Debug, Clone, Default)]
+pub struct Many {
+    /// All but what the other fields say.
+    known: Features,
+    pages: Distinct,
+    /// What is left of the pages of the time when little was kept: each until it
+    /// is asked for again.
+    early: Vec<u32>,
+    /// Pages and crates of that time that cannot be told apart any more.
+    lost: (u64, u64),
+    crates: Distinct,
+    walks: Walks,
+    /// Minutes since the epoch, in order.
+    minutes: Vec<(u64, Minute)>,
+    /// Units by place of route.
+    routes: Vec<(Option<u16>, u64)>,
+    samples: Vec<Box<str>>,
+}
+
+impl Many {
+    /// Goes on from the little that was kept.
+    pub(super) fn from_few(few: &Few) -> Self {
+        let known = few.features();
+        let mut walks = Walks::default();
+        let early = match few.is_exact() {
+            true => few.tags().map(|(tag, _)| tag).collect(),
+            false => Vec::new(),
+        };
+        for (tag, _) in few.tags().filter(|(_, admitted)| few.is_exact() && *admitted) {
+            walks.mark(known.last, tag);
+        }
+        // Of the minutes before the last one, nothing but the peak is known.
+        let minutes = vec![few.last_minute()];
+        let lost = (if few.is_exact() { 0 } else { known.pages }, known.crates);
+        Self { known, early, lost, walks, minutes, ..Self::default() }
+    }
+
+    /// Takes one request into account.
+    pub fn add(&mut self, facts: &Facts<'_>) {
+        self.note_page(facts);
+        self.note_time(facts);
+        let known = &mut self.known;
+        known.requests += 1;
+        known.units += u64::from(facts.units);
+        known.misses += u64::from(facts.missed);
+        known.assets += u64::from(facts.asset);
+        known.told += u64::from(facts.referred.is_some());
+        known.referred += u64::from(facts.referred == Some(true));
+        known.unpopular += u64::from(facts.unpopular);
+        known.statuses[class(facts.status)] += 1;
+        known.fingerprinted |= facts.fingerprint.is_some();
+        known.robots |= facts.robots;
+        known.forbidden += u64::from(facts.forbidden);
+        if known.claim.is_none_or(|claim| claim.agent.is_none()) {
+            known.claim = facts.claim.or(known.claim);
+        }
+        if facts.units > 0 {
+            let units = u64::from(facts.units);
+            match self.routes.iter_mut().find(|(route, _)| *route == facts.route) {
+                Some((_, sum)) => *sum += units,
+                None => self.routes.push((facts.route, units)),
+            }
+        }
+        if let Some(id) = facts.id.filter(|_| self.samples.len() < SAMPLES) {
+            self.samples.push(id.into());
+        }
+    }
+
+    fn note_page(&mut self, facts: &Facts<'_>) {
+        if let Some(page) = facts.referer {
+            let before = self.pages.is_recent(page) || self.early.contains(&tag(page));
+            self.known.chained += u64::from(before);
+        }
+        if !self.early.is_empty() {
+            self.early.retain(|early| *early != tag(facts.page));
+        }
+        self.pages.insert(facts.page);
+        if let Some(name) = facts.crate_name {
+            self.crates.insert(name);
+        }
+        // As in cells, where a free page is not marked.
+        if facts.units > 0 {
+            self.walks.mark(facts.time, tag(facts.page));
+        }
+    }
+
+    fn note_time(&mut self, facts: &Facts<'_>) {
+        let known = &mut self.known;
+        if known.requests == 0 {
+            (known.first, known.last, known.exact) = (facts.time, facts.time, true);
+        }
+        let pause = facts.time.millis_since(known.last);
+        let ends = known.requests == 0 || pause > SESSION_GAP_MS;
+        known.sessions += u64::from(ends);
+        if !ends {
+            known.pauses.add(pause);
+        }
+        known.first = known.first.min(facts.time);
+        known.last = known.last.max(facts.time);
+        let at = minute(facts.time);
+        let minute = match self.minutes.last_mut() {
+            Some((last, minute)) if *last == at => minute,
+            _ => self.minute(at),
+        };
+        minute.add(facts.units);
+        let Minute { requests, units } = *minute;
+        self.known.peak_requests = self.known.peak_requests.max(requests);
+        self.known.peak_units = self.known.peak_units.max(units);
+    }
+
+    fn minute(&mut self, at: u64) -> &mut Minute {
+        let place = match self.minutes.binary_search_by_key(&at, |(minute, _)| *minute) {
+            Ok(place) => place,
+            Err(place) => {
+                self.minutes.insert(place, (at, Minute::default()));
+                place
+            }
+        };
+        &mut self.minutes[place].1
+    }
+
+    /// What it did, in figures.
+    #[must_use]
+    pub fn features(&self) -> Features {
+        let (lost_pages, lost_crates) = self.lost;
+        Features {
+            pages: self.pages.count() + self.early.len() as u64 + lost_pages,
+            crates: self.crates.count().max(lost_crates),
+            widest: self.walks.widest,
+            exact: self.known.exact && self.pages.is_exact() && self.crates.is_exact(),
+            ..self.known
+        }
+    }
+
+    /// What happened in each minute in which it was there, in order.
+    #[must_use]
+    pub fn minutes(&self) -> &[(u64, Minute)] {
+        &self.minutes
+    }
+
+    /// Units by place of route.
+    #[must_use]
+    pub fn routes(&self) -> &[(Option<u16>, u64)] {
+        &self.routes
+    }
+
+    /// Ids of some of its requests.
+    pub fn samples(&self) -> impl Iterator<Item = &str> {
+        self.samples.iter().map(|id| &**id)
+    }
+
+    /// Harm first: whoever has less of it is the first to be kept in short.
+    pub(super) fn harm(&self) -> (u64, u64) {
+        (self.known.units, self.known.requests)
+    }
+
+    /// Bytes that it takes up, about.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.pages.bytes()
+            + self.crates.bytes()
+            + self.walks.bytes()
+            + self.early.capacity() * size_of::<u32>()
+            + self.minutes.capacity() * size_of::<(u64, Minute)>()
+            + self.routes.capacity() * size_of::<(Option<u16>, u64)>()
+            + self.samples.capacity() * 2 * size_of::<Box<str>>()
+            // What the allocator adds to seven pieces.
+            + 7 * 16
+    }
+}
