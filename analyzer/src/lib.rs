@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod agents;
 pub mod analysis;
 pub mod backtest;
 pub mod basis;

@@ -7,10 +7,11 @@
 
 use std::collections::HashMap;
 
-use tidegate_rules::features::{Derived, derive};
+use tidegate_rules::features::{Derived, derive_for};
 use tidegate_rules::route::CacheClass;
 use tidegate_rules::{CacheState, HashKey, Outcome, Request, Ruleset};
 
+use crate::agents::Agents;
 use crate::basis::{
     Assumptions, CacheSource, CostSource, Lines, PopSource, StrainSource, VisitorSource, Window,
 };
@@ -115,7 +116,8 @@ impl Night<'_> {
     fn show(&self, pass: &mut Pass, event: &Event<'_>, sink: &mut dyn FnMut(&Seen<'_>)) {
         let mut request = event.request();
         self.beside.place(&mut request);
-        let derived = derive(self.rules, self.secret, &request);
+        let agent = request.user_agent.and_then(|text| pass.agents.claimed(self.rules, text));
+        let derived = derive_for(self.rules, self.secret, &request, agent);
         pass.note(&request);
         pass.durations |= event.origin_ms().is_some();
         let cache = pass.shielding.cache(event);
@@ -141,6 +143,7 @@ struct Pass {
     modelled: bool,
     origins_own: bool,
     kept: HashMap<u64, u64>,
+    agents: Agents,
 }
 
 impl Pass {

@@ -80,6 +80,19 @@ impl Derived {
 /// Derives what rules ask about.
 #[must_use]
 pub fn derive(rules: &Ruleset, secret: &HashKey, request: &Request<'_>) -> Derived {
+    let agent = request.user_agent.and_then(|text| rules.user_agents.first_owner(text));
+    derive_for(rules, secret, request, agent)
+}
+
+/// As [`derive()`], for whoever remembers the agent whose the User-Agent is:
+/// [`Ruleset::user_agents`]' first owner.
+#[must_use]
+pub fn derive_for(
+    rules: &Ruleset,
+    secret: &HashKey,
+    request: &Request<'_>,
+    agent: Option<u16>,
+) -> Derived {
     let route = rules.paths.first_owner(request.path);
     let known = route.and_then(|at| rules.route(at));
     let units = known.map_or(UNROUTED_COST, |route| route.cost);
@@ -94,7 +107,7 @@ pub fn derive(rules: &Ruleset, secret: &HashKey, request: &Request<'_>) -> Deriv
         route,
         units,
         page: page(secret, request.path),
-        claim: claim(rules, request, places),
+        claim: claim(rules, request, agent, places),
         fingerprint,
         client,
         network: hashes.map(|(_, network)| network),
@@ -114,8 +127,12 @@ fn visitor(secret: &HashKey, client: u64, fingerprint: Option<u64>, agent: Optio
     }
 }
 
-fn claim(rules: &Ruleset, request: &Request<'_>, places: Option<Found>) -> Option<Claim> {
-    let named = request.user_agent.and_then(|text| rules.user_agents.first_owner(text));
+fn claim(
+    rules: &Ruleset,
+    request: &Request<'_>,
+    named: Option<u16>,
+    places: Option<Found>,
+) -> Option<Claim> {
     let signed = signature::check(rules, request);
     let judged = agent::judge(named, rules, Evidence { places, vouched: request.vouched, signed });
     let agent = judged.agent.and_then(|at| rules.agent(at));
@@ -134,6 +151,10 @@ fn claim(rules: &Ruleset, request: &Request<'_>, places: Option<Found>) -> Optio
 #[must_use]
 #[expect(clippy::cast_possible_truncation, reason = "half of the hash is what is wanted")]
 pub fn page(secret: &HashKey, path: &str) -> u64 {
+    // Nearly every path: it need not be written anew.
+    if route::is_normal(path) {
+        return secret.hash(b'p', &[path.as_bytes()]) as u64;
+    }
     let mut normal = Vec::with_capacity(path.len());
     route::normalise(path, |byte| normal.push(byte));
     secret.hash(b'p', &[&normal]) as u64

@@ -148,13 +148,17 @@ impl HashKey {
     pub fn client(&self, client: Client) -> (u64, u64) {
         match client {
             Client::Hashed { client, network } => (client, network),
-            Client::Address(address) => {
-                let address = canonical(address);
-                (
-                    self.short(b'c', &client_prefix(address)),
-                    self.short(b'n', &network_prefix(address)),
-                )
-            }
+            Client::Address(address) => match canonical(address) {
+                IpAddr::V4(v4) => {
+                    let [a, b, c, d] = v4.octets();
+                    (self.short(b'c', &[a, b, c, d]), self.short(b'n', &[a, b, c]))
+                }
+                IpAddr::V6(v6) => {
+                    let [a, b, c, d, e, f, g, h, ..] = v6.octets();
+                    let client = self.short(b'c', &[a, b, c, d, e, f, g, h]);
+                    (client, self.short(b'n', &[a, b, c, d, e, f]))
+                }
+            },
         }
     }
 
@@ -179,21 +183,6 @@ pub fn client_of(address: IpAddr) -> IpAddr {
     match canonical(address) {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (!0 << 64))),
         v4 @ IpAddr::V4(_) => v4,
-    }
-}
-
-fn client_prefix(address: IpAddr) -> Vec<u8> {
-    prefix(address, 4, 8)
-}
-
-fn network_prefix(address: IpAddr) -> Vec<u8> {
-    prefix(address, 3, 6)
-}
-
-fn prefix(address: IpAddr, v4_bytes: usize, v6_bytes: usize) -> Vec<u8> {
-    match address {
-        IpAddr::V4(v4) => v4.octets().into_iter().take(v4_bytes).collect(),
-        IpAddr::V6(v6) => v6.octets().into_iter().take(v6_bytes).collect(),
     }
 }
 

@@ -76,6 +76,16 @@ pub fn normalise(path: &str, mut sink: impl FnMut(u8)) {
     }
 }
 
+/// Whether [`normalise`] leaves a path as it is. Some that it does not change
+/// are not known to be so.
+pub(crate) fn is_normal(path: &str) -> bool {
+    let bytes = path.as_bytes();
+    let (changed, last) = bytes.iter().fold((false, b'x'), |(changed, last), byte| {
+        (changed | (*byte == b'%') | (last == b'/' && *byte == b'/'), *byte)
+    });
+    bytes.starts_with(b"/") && last != b'/' && !changed
+}
+
 fn unreserved(high: u8, low: u8) -> Option<u8> {
     let digit = |byte: u8| char::from(byte).to_digit(16);
     let byte = u8::try_from(digit(high)? * 16 + digit(low)?).ok()?;
@@ -100,5 +110,9 @@ mod tests {
         assert_eq!(normal("/a%"), "/a%");
         assert_eq!(normal("/a%zz"), "/a%zz");
         assert_eq!(normal("/"), "");
+        for path in ["/a", "/a/b.c", "", "/", "a", "//a", "/a//b", "/a/", "/%73", "/a%2Fb"] {
+            assert!(!is_normal(path) || normal(path) == path, "{path}");
+        }
+        assert!(is_normal("/serde/1.0/serde"));
     }
 }

@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use super::pattern::Pattern;
 use super::{Glob, TEXT_BOUND};
@@ -94,11 +95,11 @@ impl GlobIndex {
     }
 
     /// The places of the globs that may match, in order.
-    fn candidates(&self, text: &str) -> Vec<u16> {
+    fn candidates(&self, text: &str) -> SmallVec<[u16; 16]> {
         if text.len() > TEXT_BOUND {
-            return Vec::new();
+            return SmallVec::new();
         }
-        let mut found = self.unfiled.clone();
+        let mut found = SmallVec::from_slice(&self.unfiled);
         for run in runs(text.as_bytes()) {
             let slot = slot(run);
             let used = self.used.get(slot / 64).is_some_and(|word| word >> (slot % 64) & 1 == 1);
