@@ -111,7 +111,7 @@ impl Analysis {
         night: &Night<'_>,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(Self, Clients, Passed), IngestError> {
-        let mut clients = Clients::new(night.rules, night.secret);
+        let mut clients = Clients::new(night);
         let passed = night.pass(progress, &mut |seen| clients.add(seen))?;
         let total = Total {
             requests: clients.minutes.values().map(|minute| minute.requests).sum(),
@@ -120,7 +120,7 @@ impl Analysis {
         };
         let groups = |groups: &Groups| {
             let worst = groups.worst_first().into_iter().take(GROUPS_LISTED);
-            worst.map(|(key, group)| GroupRow::of(key, group)).collect()
+            worst.map(|(key, group)| GroupRow::of(key, group, clients.robots_known)).collect()
         };
         let analysis = Self {
             format: OUTPUT_FORMAT,

@@ -10,14 +10,14 @@ mod key;
 use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
+use tidegate_rules::HashKey;
 use tidegate_rules::features::page;
-use tidegate_rules::{HashKey, Ruleset};
 
 use crate::features::{
     Bounds, Facts, Features, GroupKey, Groups, Kept, Key, Ledger, Many, Minute, POPULAR_FROM,
     Popularity, minute,
 };
-use crate::night::Seen;
+use crate::night::{Night, Seen};
 
 pub use key::ClientKey;
 
@@ -60,6 +60,8 @@ pub struct Clients {
     /// Which segment of its paths names the crate, for each route.
     crate_segments: Vec<Option<usize>>,
     secret: HashKey,
+    /// Whether the site's robots.txt is known.
+    pub robots_known: bool,
 }
 
 /// A visitor of a client, or a client that has one.
@@ -86,10 +88,10 @@ impl<'c> Visitor<'c> {
 }
 
 impl Clients {
-    /// Nobody yet, on a site with these rules; `secret` is what keys are hashed
-    /// under.
+    /// Nobody yet.
     #[must_use]
-    pub fn new(rules: &Ruleset, secret: &HashKey) -> Self {
+    pub fn new(night: &Night<'_>) -> Self {
+        let rules = night.rules;
         let places = 0..u16::try_from(rules.routes.len()).unwrap_or(u16::MAX);
         Self {
             clients: Ledger::new(CLIENTS),
@@ -101,7 +103,8 @@ impl Clients {
             merged: 0,
             pages: Popularity::new(PAGE_COUNTER_BITS),
             crate_segments: places.map(|at| rules.paths.segment_of(at, "crate")).collect(),
-            secret: secret.clone(),
+            secret: night.secret.clone(),
+            robots_known: night.beside.robots.is_some(),
         }
     }
 

@@ -122,7 +122,6 @@ impl Places {
 fn prefix(address: IpAddr) -> u64 {
     match address {
         IpAddr::V4(v4) => u64::from(v4.to_bits() >> 8),
-        #[expect(clippy::cast_possible_truncation, reason = "48 bits and one")]
         IpAddr::V6(v6) => (v6.to_bits() >> 80) as u64 | 1 << 48,
     }
 }

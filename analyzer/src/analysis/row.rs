@@ -133,13 +133,13 @@ impl ClientRow {
             crawler_score: rounded(score::crawler(&features, breadth)),
             harm_score: rounded(score::harm(&features)),
             reasons,
-            features: FeaturesRow::of(&features),
+            features: FeaturesRow::of(&features, clients.robots_known),
         }
     }
 }
 
 impl GroupRow {
-    pub(super) fn of(key: GroupKey, group: &Group) -> Self {
+    pub(super) fn of(key: GroupKey, group: &Group, robots_known: bool) -> Self {
         let features = group.features();
         Self {
             key: key.to_string(),
@@ -147,13 +147,13 @@ impl GroupRow {
             requests: features.requests,
             origin_units: features.units,
             pages: features.pages,
-            features: FeaturesRow::of(&features),
+            features: FeaturesRow::of(&features, robots_known),
         }
     }
 }
 
 impl FeaturesRow {
-    fn of(features: &Features) -> Self {
+    fn of(features: &Features, robots_known: bool) -> Self {
         Self {
             misses: features.misses,
             breadth: features.breadth(),
@@ -168,7 +168,7 @@ impl FeaturesRow {
             peak_requests: features.peak_requests,
             peak_units: features.peak_units,
             robots_seen: features.robots,
-            robots_obeyed: features.robots_obeyed(),
+            robots_obeyed: features.robots_obeyed().filter(|_| robots_known),
             fingerprint: features.fingerprinted,
             headers: features.headers(),
             exact: features.exact,

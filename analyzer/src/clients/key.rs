@@ -44,7 +44,6 @@ impl From<ClientKey> for Key {
     fn from(key: ClientKey) -> Self {
         match key {
             ClientKey::Address(IpAddr::V4(v4)) => Self { bits: v4.to_bits().into(), kind: 0 },
-            #[expect(clippy::cast_possible_truncation, reason = "the lower half of a /64 is zero")]
             ClientKey::Address(IpAddr::V6(v6)) => {
                 Self { bits: (v6.to_bits() >> 64) as u64, kind: 1 }
             }

@@ -1,5 +1,5 @@
 //! How many different things somebody asked for: exact up to [`EXACT`], then a
-//! HyperLogLog of 1,024 registers.
+//! `HyperLogLog` of 1,024 registers.
 //!
 //! Beyond [`EXACT`] the standard error is 3.3 %: of a hundred estimates one is
 //! off by more than 8.5 %.

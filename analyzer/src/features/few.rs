@@ -5,9 +5,11 @@
 //! and 16 bits: of ten pages, about one in eleven is missed or counted too
 //! much), and shares are those of the first 255 requests.
 
+mod bitmap;
 mod packed;
 
 use super::{Facts, Features, Minute, Pauses, SESSION_GAP_MS, class, minute};
+use bitmap::{filled, linear};
 use packed::{COUNTS, Count, Flag, Word, mask};
 
 /// Different pages that are told apart.
@@ -97,7 +99,7 @@ impl Few {
 
     fn note_page(&mut self, facts: &Facts<'_>) {
         if let Some(name) = facts.crate_name {
-            self.crates |= 1 << (name % 16);
+            self.crates |= crate_bit(name);
         }
         let tag = tag(facts.page);
         if !self.flag(Flag::Bitmap) && !self.fits(tag) {
@@ -142,6 +144,11 @@ impl Few {
         let pages = self.pages.get();
         let tags = (0..PAGES).map(move |at| pages >> (at * (TAG_BITS as usize + 1)));
         tags.map(|slot| (tag_in(slot >> 1), slot & 1 == 1)).take_while(|(tag, _)| *tag > 0)
+    }
+
+    /// The crates that were asked for, a bit each.
+    pub(super) const fn crates(&self) -> u16 {
+        self.crates
     }
 
     fn fits(&self, tag: u32) -> bool {
@@ -274,23 +281,11 @@ const fn tag_in(bits: u64) -> u32 {
     (bits & mask(TAG_BITS)) as u32
 }
 
+/// The bit of a crate.
+pub(super) const fn crate_bit(name: u64) -> u16 {
+    1 << (name % 16)
+}
+
 const fn bit(tag: u32) -> u64 {
     1 << (tag % 64)
-}
-
-/// How many different ones set `ones` of `bits` bits: linear counting.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "an estimate of at most a few hundred"
-)]
-fn linear(ones: u32, bits: u32) -> u64 {
-    let empty = bits.saturating_sub(ones).max(1);
-    (f64::from(bits) * (f64::from(bits) / f64::from(empty)).ln()).round() as u64
-}
-
-/// A bitmap of `bits` bits that counts as `number` different ones, about.
-fn filled(number: u64, bits: u32) -> u64 {
-    let ones = (0..bits).find(|ones| linear(*ones, bits) >= number).unwrap_or(bits);
-    u64::MAX.checked_shr(u64::BITS - ones).unwrap_or_default()
 }

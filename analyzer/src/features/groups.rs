@@ -40,7 +40,6 @@ impl GroupKey {
     pub fn network(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(v4) => Self::V4(v4.to_bits() & !0xff),
-            #[expect(clippy::cast_possible_truncation, reason = "the upper half")]
             IpAddr::V6(v6) => Self::V6((v6.to_bits() >> 64) as u64 & !0xffff),
         }
     }

@@ -267,7 +267,6 @@ impl Slot {
         Self { key: [key.bits as u32, (key.bits >> 32) as u32], rest, few }
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "two bits")]
     fn key(&self) -> Key {
         let [low, high] = self.key.map(u64::from);
         Key { bits: high << 32 | low, kind: (self.rest >> KIND_AT & 3) as u8 }
@@ -280,10 +279,91 @@ const fn mask(bits: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use tidegate_rules::{HashKey, Time};
+
     use super::*;
 
     #[test]
     fn five_million_slots_take_three_hundred_megabytes() {
         assert_eq!(size_of::<Slot>(), 60);
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "half of the hash is what is wanted")]
+    fn facts(key: u64, page: u64) -> Facts<'static> {
+        Facts {
+            time: Time::from_unix_millis(page * 1_000),
+            page: HashKey::default().hash(b't', &[&page.to_le_bytes()]) as u64,
+            crate_name: None,
+            referer: None,
+            referred: Some(key.is_multiple_of(2)),
+            route: None,
+            // Whoever comes later costs more.
+            units: 10 + key as u32,
+            missed: true,
+            asset: false,
+            unpopular: false,
+            robots: false,
+            forbidden: false,
+            status: 200,
+            claim: None,
+            fingerprint: None,
+            id: None,
+        }
+    }
+
+    /// Two hundred who ask for thirty pages each, in turn.
+    fn ledger(full_bytes: usize) -> Ledger {
+        let mut ledger = Ledger::new(Bounds { bytes: 0, full_bytes });
+        for page in 0..30 {
+            for key in 0..200 {
+                ledger.add(Key { bits: key, kind: 0 }, 1, &facts(key, page));
+            }
+        }
+        ledger
+    }
+
+    #[test]
+    fn where_there_is_room_everything_is_exact() {
+        let ledger = ledger(10 << 20);
+        assert_eq!(ledger.kept(), Kept { full: 200, short: 0, demoted: 0 });
+        for at in 0..200 {
+            let features = ledger.features(at);
+            assert_eq!((features.pages, features.requests), (30, 30));
+            assert!(features.exact);
+        }
+    }
+
+    #[test]
+    fn for_want_of_room_the_least_harmful_are_kept_in_short_and_counted() {
+        let bound = 100_000;
+        let ledger = ledger(bound);
+        let Kept { full, short, demoted } = ledger.kept();
+        assert!(ledger.full_bytes <= bound, "{}", ledger.full_bytes);
+        assert!(full > 10 && short > 100 && full + short == 200, "{full} {short}");
+        assert!(demoted >= short, "{demoted} {short}");
+        let is_full = |at: &u32| ledger.many(*at).is_some();
+        assert!((0..100).filter(is_full).count() < (100..200).filter(is_full).count());
+        for at in 0..200 {
+            let features = ledger.features(at);
+            let key = u64::from(at);
+            assert_eq!((features.requests, features.units), (30, 30 * (10 + key)));
+            assert_eq!((features.misses, features.statuses[2]), (30, 30));
+            assert_eq!(features.referred, if at % 2 == 0 { 30 } else { 0 });
+            assert_eq!(features.last.unix_millis(), 29_000);
+            // Within three standard errors of what is counted by bitmaps; a page
+            // may be in both lives of whoever had two.
+            assert!((20..=60).contains(&features.pages), "{}", features.pages);
+            assert_eq!(features.exact, is_full(&at) && features.pages == 30, "{at}");
+        }
+    }
+
+    #[test]
+    fn somebody_is_copied_with_all_that_is_known() {
+        let (from, mut to) =
+            (ledger(10 << 20), Ledger::new(Bounds { bytes: 0, full_bytes: 1 << 20 }));
+        to.adopt(Key { bits: 7, kind: 0 }, &from, 3);
+        assert_eq!(to.features(0), from.features(3));
+        assert_eq!(to.find(Key { bits: 7, kind: 0 }), Some(0));
+        assert_eq!(to.find(Key { bits: 7, kind: 1 }), None);
     }
 }

@@ -1,7 +1,7 @@
 //! Somebody who asked for enough to be looked at: kept in full, in about 1 KB,
 //! more for each minute in which it was there.
 
-use super::few::{Few, tag};
+use super::few::{Few, crate_bit, tag};
 use super::{Distinct, Facts, Features, SESSION_GAP_MS, class, minute};
 use crate::walk::Walks;
 
@@ -33,8 +33,10 @@ pub struct Many {
     /// What is left of the pages of the time when little was kept: each until it
     /// is asked for again.
     early: Vec<u32>,
-    /// Pages and crates of that time that cannot be told apart any more.
-    lost: (u64, u64),
+    /// Pages of that time that cannot be told apart any more.
+    lost: u64,
+    /// Crates of that time, a bit each, until they are asked for again.
+    early_crates: u16,
     crates: Distinct,
     walks: Walks,
     /// Minutes since the epoch, in order.
@@ -58,8 +60,9 @@ impl Many {
         }
         // Of the minutes before the last one, nothing but the peak is known.
         let minutes = vec![few.last_minute()];
-        let lost = (if few.is_exact() { 0 } else { known.pages }, known.crates);
-        Self { known, early, lost, walks, minutes, ..Self::default() }
+        let lost = if few.is_exact() { 0 } else { known.pages };
+        let early_crates = few.crates();
+        Self { known, early, lost, early_crates, walks, minutes, ..Self::default() }
     }
 
     /// Takes one request into account.
@@ -104,6 +107,7 @@ impl Many {
         self.pages.insert(facts.page);
         if let Some(name) = facts.crate_name {
             self.crates.insert(name);
+            self.early_crates &= !crate_bit(name);
         }
         // As in cells, where a free page is not marked.
         if facts.units > 0 {
@@ -149,10 +153,9 @@ impl Many {
     /// What it did, in figures.
     #[must_use]
     pub fn features(&self) -> Features {
-        let (lost_pages, lost_crates) = self.lost;
         Features {
-            pages: self.pages.count() + self.early.len() as u64 + lost_pages,
-            crates: self.crates.count().max(lost_crates),
+            pages: self.pages.count() + self.early.len() as u64 + self.lost,
+            crates: self.crates.count() + u64::from(self.early_crates.count_ones()),
             widest: self.walks.widest,
             exact: self.known.exact && self.pages.is_exact() && self.crates.is_exact(),
             ..self.known

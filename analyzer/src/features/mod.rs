@@ -190,8 +190,9 @@ impl Features {
         (self.told > 0).then(|| count(self.chained) / count(self.told))
     }
 
-    /// Whether it kept to robots.txt; `None` where it asked for nothing that is
-    /// forbidden and never read it either.
+    /// Whether it kept to robots.txt, where that is known to whoever counted;
+    /// `None` where it asked for nothing that is forbidden and never read it
+    /// either.
     #[must_use]
     pub fn robots_obeyed(&self) -> Option<bool> {
         (self.robots || self.forbidden > 0).then_some(self.forbidden == 0)
