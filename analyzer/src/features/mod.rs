@@ -1,10 +1,10 @@
 //! What can be said of somebody who sent requests: a visitor, a client, a
 //! network, a crowd. From one pass, in bounded memory.
 //!
-//! Whoever asks for little is kept in 60 bytes ([`few`]), whoever asks for more
-//! in full ([`many`]); a [`ledger`] holds both, with a bound on what is kept in
+//! Whoever asks for little is kept in 60 bytes (`few`), whoever asks for more
+//! in full (`many`); a `ledger` holds both, with a bound on what is kept in
 //! full. Networks and crowds get a record when they have asked for enough
-//! ([`groups`]). Nothing is judged here: scores are in [`crate::score`], findings
+//! (`groups`). Nothing is judged here: scores are in [`crate::score`], findings
 //! in [`crate::detect`].
 //!
 //! `docs/features.md` has every feature with its formula, its unit and how exact
