@@ -10,8 +10,9 @@
 //!   `request_time=`.
 //! - A bare `HIT`, `MISS` and so on is `$upstream_cache_status`.
 //! - A quoted list of addresses is `X-Forwarded-For`. It is what a client says,
-//!   so it counts only where the server was asked by a proxy: the last address
-//!   in it that is no proxy's is the client then.
+//!   so it counts only where the server was asked by a proxy, and where no other
+//!   list says otherwise: the last address in it that is no proxy's is the client
+//!   then.
 //!
 //! Where the server logged a host name, the client is unknown.
 
@@ -99,6 +100,7 @@ impl<'a> Fields<'a> {
     }
 
     fn read_extras(&mut self, mut rest: Words<'a>) -> Result<(), BadReason> {
+        let mut others = false;
         loop {
             if let Some(word) = rest.bare() {
                 let value = word.strip_prefix("rt=").or(word.strip_prefix("request_time="));
@@ -109,10 +111,14 @@ impl<'a> Fields<'a> {
                     self.cache = cache_state(word);
                 }
             } else if let Some(text) = rest.quoted("extra field")? {
-                if self.forwarded.is_none() && self.peer.is_some_and(proxies::is_proxy) {
-                    self.forwarded = last_client(&text);
+                if self.peer.is_some_and(proxies::is_proxy)
+                    && let Some(said) = last_client(&text)
+                {
+                    others |= *self.forwarded.get_or_insert(said) != said;
                 }
             } else {
+                // Of two that differ, one may be a header that a client made up.
+                self.forwarded = self.forwarded.filter(|_| !others);
                 return Ok(());
             }
         }
