@@ -65,7 +65,7 @@ pub(super) async fn load(runtime: &Arc<Runtime>, first: u32, requests: u32) -> R
 }
 
 async fn ask(runtime: &Runtime, number: u32) -> Result<()> {
-    let client = IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 | number % CLIENTS));
+    let client = IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 | (number % CLIENTS)));
     let path = match number % 4 {
         0 | 2 => format!("/serde/latest/serde/trait.T{}.html", number / 2 % PAGES),
         1 => format!("/a{number}/latest/a{number}/struct.S.html"),
