@@ -1,11 +1,8 @@
 //! Which requests are recorded, and under which name their clients are.
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::engine;
-use tidegate_rules::{Admission, Client, Engine, Outcome, Request, Time, compile};
+use tidegate_rules::{Admission, Client, Engine, HashKey, Mode, Outcome, Request, Time, compile};
 
 const NOON: Time = Time::from_unix_millis(1_743_000_000_000);
 
@@ -17,7 +14,8 @@ fn site(sampled: &str, mode: &str) -> Engine {
          verdict = \"block\"\nmode = \"{mode}\"\n"
     );
     let compiled = compile("site.toml", &mut |_| Ok(text.clone()));
-    engine(compiled.unwrap_or_else(|mistakes| panic!("{mistakes}")).rules)
+    let rules = compiled.unwrap_or_else(|mistakes| panic!("{mistakes}")).rules;
+    Engine { rules, version: String::new(), secret: HashKey::default(), switch: Mode::Enforce }
 }
 
 fn request(client: u32, path: &str) -> Request<'_> {
