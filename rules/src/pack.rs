@@ -121,7 +121,10 @@ pub fn encode(rules: &Ruleset) -> Result<Packs, PackError> {
 ///
 /// Where the bytes are no packs of this format, damaged, or not of each other.
 pub fn decode(pack: &[u8], addresses: impl Into<Cow<'static, [u8]>>) -> Result<Ruleset, PackError> {
-    let body = checked_body(pack)?;
+    let (checksum, body) = checksum_and_body(pack)?;
+    if crc32fast::hash(body) != checksum {
+        return Err(PackError::Checksum);
+    }
     let (id, mut rules): (Option<AddressesId>, Ruleset) =
         postcard::from_bytes(body).map_err(|_| PackError::Body)?;
     if let Some(id) = id {
@@ -131,26 +134,23 @@ pub fn decode(pack: &[u8], addresses: impl Into<Cow<'static, [u8]>>) -> Result<R
 }
 
 /// The id of the address pack that a rules pack needs, in hex; `None` where it
-/// needs none.
+/// needs none. Damage is for [`decode`] to find.
 ///
 /// # Errors
 ///
-/// Where the bytes are no rules pack of this format, or damaged.
+/// Where the bytes are no rules pack of this format.
 pub fn addresses_of(pack: &[u8]) -> Result<Option<String>, PackError> {
-    let body = checked_body(pack)?;
+    let (_, body) = checksum_and_body(pack)?;
     let (id, _) =
         postcard::take_from_bytes::<Option<AddressesId>>(body).map_err(|_| PackError::Body)?;
     Ok(id.map(hex))
 }
 
-/// The part of a rules pack behind its header.
-fn checked_body(pack: &[u8]) -> Result<&[u8], PackError> {
+/// The parts of a rules pack behind its header.
+fn checksum_and_body(pack: &[u8]) -> Result<(u32, &[u8]), PackError> {
     let rest = formatted(pack, RULES_MAGIC)?;
     let (checksum, body) = rest.split_first_chunk::<4>().ok_or(PackError::NotAPack)?;
-    if crc32fast::hash(body) != u32::from_le_bytes(*checksum) {
-        return Err(PackError::Checksum);
-    }
-    Ok(body)
+    Ok((u32::from_le_bytes(*checksum), body))
 }
 
 /// What follows the magic word and the format.

@@ -27,17 +27,20 @@ pub enum Flavour {
     Harness,
     /// What is deployed.
     Production,
-    /// Only forwards, through the same cache as the harness build and built like
-    /// it: what the cost of Tidegate is measured against.
+    /// Only forwards, and all of it to the origin: what the cost of Tidegate is
+    /// measured against.
     Forward,
+    /// Only forwards, through the cache of the harness build and built like it.
+    ForwardCached,
 }
 
 impl Flavour {
     fn arguments(self) -> &'static [&'static str] {
         match self {
-            Self::Harness => &["--profile", "harness", "--features", "harness"],
-            Self::Production => &["--profile", "edge"],
-            Self::Forward => &["--profile", "harness", "--features", "harness"],
+            Self::Harness | Self::ForwardCached => {
+                &["--profile", "harness", "--features", "harness"]
+            }
+            Self::Production | Self::Forward => &["--profile", "edge"],
         }
     }
 
@@ -45,7 +48,7 @@ impl Flavour {
     fn target(self) -> (&'static str, &'static str) {
         match self {
             Self::Harness | Self::Production => ("bin", PACKAGE),
-            Self::Forward => ("example", "forward"),
+            Self::Forward | Self::ForwardCached => ("example", "forward"),
         }
     }
 }
