@@ -10,9 +10,9 @@ use tidegate_rules::Time;
 
 use super::file::{Clock, Found, Opened};
 use super::lines::{self, RawLine};
-use super::parser::{BadReason, Parser};
+use super::parser::{BadReason, Parsed, Parser};
 use super::summary::FileSummary;
-use super::{IngestError, Line, Options, Place, Progress, Summary, text};
+use super::{IngestError, Options, Place, Progress, Sink, Summary, text};
 
 /// Most files that are open at once. Where more overlap in time, the lines of
 /// the others come late.
@@ -29,7 +29,7 @@ const PROGRESS_EVERY: u64 = 8_192;
 pub(super) struct Merge<'r> {
     options: &'r Options,
     progress: &'r mut dyn FnMut(Progress<'_>),
-    sink: &'r mut dyn FnMut(&Line<'_>, Place),
+    sink: &'r mut dyn Sink,
     bytes_total: Option<u64>,
     /// Bytes of the files that have ended.
     bytes_done: u64,
@@ -41,7 +41,7 @@ impl<'r> Merge<'r> {
         options: &'r Options,
         bytes_total: Option<u64>,
         progress: &'r mut dyn FnMut(Progress<'_>),
-        sink: &'r mut dyn FnMut(&Line<'_>, Place),
+        sink: &'r mut dyn Sink,
     ) -> Self {
         Self { options, progress, sink, bytes_total, bytes_done: 0, lines: 0 }
     }
@@ -102,6 +102,9 @@ impl<'r> Merge<'r> {
             if self.lines.is_multiple_of(PROGRESS_EVERY) {
                 self.tell(&summary.path, bytes_others + taken);
             }
+            if self.sink.is_done() {
+                return Ok(true);
+            }
             if until.is_some_and(|until| clock.reached() > until) {
                 return Ok(false);
             }
@@ -116,8 +119,12 @@ impl<'r> Merge<'r> {
         summary: &mut FileSummary,
         clock: &mut Clock,
     ) {
+        let (Ok(bytes) | Err(bytes)) = line.text;
+        if bytes.is_empty() {
+            self.sink.passed(line.number, bytes, &Ok(Parsed::Directive));
+            return;
+        }
         let (text, result) = match line.text {
-            Ok([]) => return,
             Ok(bytes) => {
                 let text = text::from_bytes(bytes);
                 let mut is_ahead = false;
@@ -127,7 +134,7 @@ impl<'r> Merge<'r> {
                     is_ahead = not_after.is_some_and(|bound| time > bound);
                     if !is_ahead {
                         clock.note(time);
-                        (self.sink)(line, place);
+                        self.sink.line(line, place);
                     }
                 });
                 let future = || Err(BadReason::new("its time lies in the future"));
@@ -135,6 +142,7 @@ impl<'r> Merge<'r> {
             }
             Err(start) => (text::from_bytes(start), Err(lines::too_long())),
         };
+        self.sink.passed(line.number, bytes, &result);
         summary.count(line.number, &text, result, self.options.addresses);
     }
 

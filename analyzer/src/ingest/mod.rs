@@ -120,7 +120,48 @@ pub struct Progress<'a> {
     pub lines: u64,
 }
 
-/// Reads every line of every input into `sink`.
+/// Who is shown what is read.
+pub trait Sink {
+    /// A request.
+    fn line(&mut self, line: &Line<'_>, place: Place);
+
+    /// A line has been read, whatever it was; empty ones count as directives. Comes
+    /// after its request. Of a line that is too long, `bytes` are the start.
+    fn passed(&mut self, number: u64, bytes: &[u8], result: &Result<Parsed, BadReason>) {
+        let _ = (number, bytes, result);
+    }
+
+    /// Whether nothing more is wanted: reading ends where it is.
+    fn is_done(&self) -> bool {
+        false
+    }
+}
+
+/// Whoever wants nothing but requests.
+struct Requests<'s>(&'s mut dyn FnMut(&Line<'_>, Place));
+
+impl Sink for Requests<'_> {
+    fn line(&mut self, line: &Line<'_>, place: Place) {
+        (self.0)(line, place);
+    }
+}
+
+/// The files that inputs stand for, in the order in which they are given.
+///
+/// # Errors
+///
+/// Where a directory cannot be read, or an input stands for nothing.
+pub fn files(inputs: &[Input]) -> Result<Vec<Input>, IngestError> {
+    input::expand(inputs)
+}
+
+/// Bytes of files as they lie on the disk; `None` where one cannot say.
+#[must_use]
+pub fn total_bytes(files: &[Input]) -> Option<u64> {
+    input::total_bytes(files)
+}
+
+/// Reads the requests of every input into `sink`.
 ///
 /// A directory stands for the files below it, hidden ones left out, and a glob
 /// for what matches it; a file that comes more than once is read once. All are
@@ -139,6 +180,20 @@ pub fn read(
     options: &Options,
     progress: &mut dyn FnMut(Progress<'_>),
     sink: &mut dyn FnMut(&Line<'_>, Place),
+) -> Result<Summary, IngestError> {
+    read_into(inputs, options, progress, &mut Requests(sink))
+}
+
+/// As [`read`], for whoever wants to see more than requests.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_into(
+    inputs: &[Input],
+    options: &Options,
+    progress: &mut dyn FnMut(Progress<'_>),
+    sink: &mut dyn Sink,
 ) -> Result<Summary, IngestError> {
     let files = input::expand(inputs)?;
     let found = files.iter().enumerate().map(|(place, file)| Found::look(place, file, options));
