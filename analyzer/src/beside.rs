@@ -1,7 +1,7 @@
 //! What is known of a night beside its log, and how its clients are named.
 
 use tidegate_rules::features::Derived;
-use tidegate_rules::{Client, Request, Ruleset};
+use tidegate_rules::{Client, HashKey, Request, Ruleset};
 
 use crate::clients::ClientKey;
 use crate::places::Places;
@@ -28,6 +28,15 @@ impl Beside<'_> {
             let place = places.of(address);
             request.asn = request.asn.or(place.asn);
             request.country = request.country.or_else(|| place.country());
+        }
+    }
+
+    /// Names the client and its network as the edge's records of that month do,
+    /// where they are to be named by hashes.
+    pub(crate) fn rename(&self, secret: &HashKey, request: &Request<'_>, derived: &mut Derived) {
+        if let Some(client @ Client::Address(_)) = request.client.filter(|_| self.hashed) {
+            let (client, network) = secret.of_month(request.time).1.client(client);
+            (derived.client, derived.network) = (Some(client), Some(network));
         }
     }
 

@@ -177,6 +177,21 @@ impl<'e> Event<'e> {
         if self.kept.refused { Some(CacheState::Miss) } else { self.kept.outcome.cache }
     }
 
+    /// What the log itself says of the cache.
+    pub(crate) fn logged_cache(&self) -> Option<CacheState> {
+        self.kept.outcome.cache
+    }
+
+    /// Whether the client got a refusal instead of an answer.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.kept.refused
+    }
+
+    /// The agent that a signature names, and what the edge found of it.
+    pub(crate) fn signed(&self) -> (Option<&'e str>, Option<Verification>) {
+        (self.text(Text::Signer), self.kept.signed)
+    }
+
     /// Whether the log is the origin's own: what no cache is said to have
     /// answered, the origin did.
     pub(crate) fn is_origins_own(&self) -> bool {

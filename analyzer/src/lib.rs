@@ -25,6 +25,7 @@ pub mod rule_files;
 pub mod schema;
 pub mod score;
 mod shielding;
+pub mod store;
 mod table;
 mod text;
 pub mod time;

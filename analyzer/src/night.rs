@@ -117,7 +117,8 @@ impl Night<'_> {
         let mut request = event.request();
         self.beside.place(&mut request);
         let agent = request.user_agent.and_then(|text| pass.agents.claimed(self.rules, text));
-        let derived = derive_for(self.rules, self.secret, &request, agent);
+        let mut derived = derive_for(self.rules, self.secret, &request, agent);
+        self.beside.rename(self.secret, &request, &mut derived);
         pass.note(&request);
         pass.durations |= event.origin_ms().is_some();
         let cache = pass.shielding.cache(event);

@@ -1,10 +1,10 @@
 //! Autonomous systems and countries of addresses, from MMDB files, where a log
 //! does not say them. Nothing leaves the machine.
 
-use std::cell::RefCell;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use maxminddb::{MaxMindDbError, Reader, path};
 use tidegate_rules::key::canonical;
@@ -69,7 +69,7 @@ pub struct Places {
     systems: Option<Reader<Vec<u8>>>,
     countries: Option<Reader<Vec<u8>>>,
     /// By prefix: what of it is known.
-    remembered: RefCell<Box<[(u64, Place)]>>,
+    remembered: Mutex<Box<[(u64, Place)]>>,
 }
 
 impl Places {
@@ -88,7 +88,7 @@ impl Places {
             systems: systems.map(open).transpose()?,
             countries: countries.map(open).transpose()?,
             // No prefix is the last of all addresses.
-            remembered: RefCell::new(vec![(u64::MAX, Place::default()); REMEMBERED].into()),
+            remembered: Mutex::new(vec![(u64::MAX, Place::default()); REMEMBERED].into()),
         })
     }
 
@@ -100,7 +100,8 @@ impl Places {
         let prefix = prefix(address);
         // Neighbours go to different slots, whichever kind of address they are.
         let slot = (prefix.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize % REMEMBERED;
-        if let Some((known, place)) = self.remembered.borrow().get(slot)
+        let remembered = || self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, place)) = remembered().get(slot)
             && *known == prefix
         {
             return *place;
@@ -110,7 +111,7 @@ impl Places {
         let place = Place { asn, country: country.and_then(code) };
         if all
             && also
-            && let Some(slot) = self.remembered.borrow_mut().get_mut(slot)
+            && let Some(slot) = remembered().get_mut(slot)
         {
             *slot = (prefix, place);
         }

@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 use tidegate::places::Places;
-use tidegate_rules::{Client, HashKey};
+use tidegate_rules::{Client, HashKey, Time};
 
 /// The smallest MMDB file: one network, and what is said of it. The tree has one
 /// record of 24 bits for each side of each bit of the prefix.
@@ -206,6 +206,8 @@ fn with_a_key_no_output_says_an_address() {
     folder.put("hash.key", format!("{secret}\n").as_bytes());
     let key = HashKey::from_secret(secret);
     let addresses = ["192.0.2.7", "198.51.100.7", "203.0.113.7"];
+    // The fourth of November 2025.
+    let (_, key) = key.of_month(Time::from_unix_millis(1_762_214_400_000));
     let hash = |address: &str| key.client(Client::Address(address.parse().unwrap())).0;
     let mut expected = addresses.map(|address| format!("{:016x}", hash(address)));
     expected.sort();

@@ -22,10 +22,11 @@ const FORBIDDEN: [&str; 14] = [
 ];
 
 /// Packages by their folders, each with those of the house that it may import.
-const FLOORS: [(&str, &[&str]); 6] = [
+const FLOORS: [(&str, &[&str]); 7] = [
     ("rules", &[]),
     ("edge", &["tidegate-rules"]),
     ("analyzer", &["tidegate-rules"]),
+    ("analyzer/clickhouse", &["tidegate"]),
     ("edge/local", &["tidegate-rules"]),
     ("bench", &["tidegate", "tidegate-local", "tidegate-rules"]),
     ("bench/engine", &["tidegate-rules"]),

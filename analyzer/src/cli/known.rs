@@ -18,6 +18,16 @@ const HASH_KEY: &str = "TIDEGATE_HASH_KEY";
 /// Files about addresses and the site.
 #[derive(Debug, Args)]
 pub(super) struct KnownArguments {
+    #[command(flatten)]
+    clients: ClientArguments,
+    /// The site's robots.txt: whether clients keep to it is told of each.
+    #[arg(long, value_name = "FILE")]
+    robots: Option<PathBuf>,
+}
+
+/// Where addresses are, and how they are named.
+#[derive(Debug, Args)]
+pub(super) struct ClientArguments {
     /// An MMDB file that says the autonomous systems of addresses, where the
     /// log does not.
     #[arg(long, value_name = "FILE", env = "TIDEGATE_ASN_DB")]
@@ -26,12 +36,9 @@ pub(super) struct KnownArguments {
     /// not.
     #[arg(long, value_name = "FILE", env = "TIDEGATE_COUNTRY_DB")]
     country_db: Option<PathBuf>,
-    /// The site's robots.txt: whether clients keep to it is told of each.
-    #[arg(long, value_name = "FILE")]
-    robots: Option<PathBuf>,
     /// Name clients by hashes under the secret in FILE, as the edge's records
     /// do; the variable `TIDEGATE_HASH_KEY` may hold the secret instead.
-    #[arg(long, value_name = "FILE", conflicts_with = "addresses")]
+    #[arg(long, value_name = "FILE")]
     hash_key: Option<PathBuf>,
 }
 
@@ -47,13 +54,20 @@ pub(super) struct Known {
 impl KnownArguments {
     /// Reads the files.
     pub(super) fn read(&self) -> Result<Known> {
+        let robots = self.robots.as_deref().map(text).transpose()?.map(Robots::new);
+        Ok(Known { robots, ..self.clients.read()? })
+    }
+}
+
+impl ClientArguments {
+    /// Reads the files.
+    pub(super) fn read(&self) -> Result<Known> {
         let (systems, countries) = (self.asn_db.as_deref(), self.country_db.as_deref());
         let places = match (systems, countries) {
             (None, None) => None,
             _ => Some(Places::open(systems, countries)?),
         };
-        let robots = self.robots.as_deref().map(text).transpose()?.map(Robots::new);
-        let secret = self.secret()?;
+        let (secret, robots) = (self.secret()?, None);
         Ok(Known { places, robots, hashed: secret.is_some(), secret: secret.unwrap_or_default() })
     }
 

@@ -7,6 +7,7 @@ mod backtest;
 mod cases;
 mod check;
 mod fmt;
+mod ingest;
 mod known;
 mod pack;
 mod promote;
@@ -51,6 +52,8 @@ enum Command {
     Analyze(analyze::Analyze),
     /// Replay logs through the edge's own engine under some rules.
     Backtest(backtest::Backtest),
+    /// Store logs in a ClickHouse database.
+    Ingest(ingest::Ingest),
     /// Record the review of proposed rules and put them among the learned ones.
     Promote(promote::Promote),
     /// Write a site's rules as the pack that the edge reads.
@@ -127,6 +130,7 @@ pub fn main() -> ExitCode {
         Command::Fmt(fmt) => fmt.run(),
         Command::Analyze(analyze) => analyze.run(),
         Command::Backtest(backtest) => backtest.run(),
+        Command::Ingest(ingest) => ingest.run(),
         Command::Promote(promote) => promote.run(),
         Command::Pack(pack) => pack.run(),
         Command::Publish(publish) => publish.run(),

@@ -47,7 +47,7 @@ pub(super) struct NightArguments {
     #[arg(long, value_name = "N")]
     clients: Option<usize>,
     /// Show full client addresses.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "hash_key")]
     addresses: bool,
     /// Print no progress.
     #[arg(long, short)]
