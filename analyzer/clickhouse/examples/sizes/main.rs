@@ -11,6 +11,7 @@ use std::thread::{sleep, spawn};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use tidegate::beside::Beside;
 use tidegate::ingest::{Input, Options};
 use tidegate::rule_files;
 use tidegate::store::{Layout, Location, Logs, Patience, Store, take};
@@ -73,7 +74,9 @@ fn ingest(port: u16, log: Input) -> Result<()> {
     let store = Store::open(&location, &Layout::default(), Patience::default())?;
     let (inputs, secret) = ([log], HashKey::default());
     let options = Options::default();
-    let logs = Logs { inputs: &inputs, options, rules: &rules, version: "", secret: &secret };
+    let beside = Beside::default();
+    let logs =
+        Logs { inputs: &inputs, options, rules: &rules, version: "", secret: &secret, beside };
     take(&store, &logs, &mut |_| {})?;
     Ok(())
 }

@@ -68,6 +68,16 @@ fn lines_that_are_alike_are_different_lines() {
 }
 
 #[test]
+fn with_a_key_no_address_is_stored() {
+    let engine = Engine::new();
+    engine.put("access.log", log(1..=9));
+    engine.put("hash.key", "9f86d081884c7d65");
+    engine.stored(&["access.log", "--hash-key", "hash.key"]);
+    let hashes = "length(client) = 16 AND length(network) = 16 AND address IS NULL";
+    assert_eq!(engine.ask(&format!("SELECT countIf({hashes}) FROM tidegate_requests")), "9");
+}
+
+#[test]
 fn what_is_no_request_is_counted_and_known() {
     let engine = Engine::new();
     engine.put("access.log", format!("{}not a line\n\n{}", log(1..=2), log(5..=5)));
