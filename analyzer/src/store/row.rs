@@ -9,8 +9,8 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use clickhouse::Row;
 use serde::Serialize;
-use tidegate_rules::features::derive;
-use tidegate_rules::{CacheState, Client, HashKey, Ruleset, Vouched};
+use tidegate_rules::features::{Derived, derive};
+use tidegate_rules::{CacheState, Client, HashKey, Request, Ruleset, Vouched};
 
 use crate::beside::Beside;
 use crate::event::Event;
@@ -91,8 +91,7 @@ impl<'r> LineRow<'r> {
         beside.place(&mut request);
         let mut derived = derive(rules, secret, &request);
         beside.rename(secret, &request, &mut derived);
-        let key = beside.key(&request, &derived);
-        let hashed = beside.hashed.then_some(derived.network).flatten();
+        let (client, network, address) = who(beside, &request, &derived);
         let agent = derived.claim.and_then(|claim| rules.agent(claim.agent?));
         let (signer, signed) = event.signed();
         Self {
@@ -101,12 +100,9 @@ impl<'r> LineRow<'r> {
             time: i64::try_from(request.time.unix_millis()).unwrap_or_default(),
             site: &rules.site,
             format: logged.format,
-            client: key.map(|key| key.to_string()).unwrap_or_default(),
-            network: match hashed {
-                Some(hash) => format!("{hash:016x}"),
-                None => request.client.map(network).unwrap_or_default(),
-            },
-            address: request.client.filter(|_| !beside.hashed).and_then(address),
+            client,
+            network,
+            address,
             method: request.method,
             host: request.host,
             path: request.path,
@@ -137,6 +133,22 @@ impl<'r> LineRow<'r> {
             agent: agent.map(|agent| agent.name.as_str()),
             category: agent.map(|agent| agent.category.name()),
             verification: derived.claim.map(|claim| claim.verification.name()),
+        }
+    }
+}
+
+/// The client, its network and its address, as far as they are to be known.
+fn who(
+    beside: Beside<'_>,
+    request: &Request<'_>,
+    derived: &Derived,
+) -> (String, String, Option<Ipv6Addr>) {
+    let client = beside.key(request, derived).map(|key| key.to_string()).unwrap_or_default();
+    match derived.network.filter(|_| beside.hashed) {
+        Some(hash) => (client, format!("{hash:016x}"), None),
+        None => {
+            let network = request.client.map(network).unwrap_or_default();
+            (client, network, request.client.and_then(address))
         }
     }
 }
