@@ -12,12 +12,12 @@ use crate::act::{Refused, refuse};
 use crate::answer::{After, Answer, RECORDS, note};
 use crate::cells::{self, Cells};
 use crate::door::{self, Door};
-use crate::load::Rules;
+use crate::load::{InForce, Rules};
 use crate::observe::Observed;
 use crate::upstream::{Unsent, is_refusal};
 
 /// The header that tells the origin which `tag` rules matched.
-const TAG: &str = "tidegate-tag";
+pub const TAG: &str = "tidegate-tag";
 
 /// Tidegate in one sandbox: decoded rules, kept from request to request.
 #[derive(Default)]
@@ -32,6 +32,11 @@ impl Tidegate {
         Self::default()
     }
 
+    /// What decides now; nothing where the site is off.
+    pub(crate) fn in_force(&mut self, now: bool) -> Option<InForce> {
+        self.rules.in_force(now)
+    }
+
     /// Looks at a request before it is sent anywhere. To be called where the
     /// response is for the client, not on a shield POP, and before the service
     /// sets a before-send hook: this one would take its place.
@@ -44,22 +49,15 @@ impl Tidegate {
         let door = Door::open(request);
         crate::observe::strip_own(request);
         // Whoever brings a time of their own plays hours within seconds.
-        let Some(force) = self.rules.in_force(door.fact("now").is_some()) else {
+        let Some(force) = self.in_force(door.fact("now").is_some()) else {
             return Ok(Pass::new(None, door));
         };
         let observed = Observed::of(request, &door);
-        let screened = force.engine.screen(&observed.request());
-        let blocked = matches!(screened, Screened::Block(_));
-        let mut admission = screened.into_admission();
-        admission.decision.failures.extend(force.trouble);
-        let cells = cells::open(&door);
-        // No endpoint has an empty name: that plays one that is missing.
-        let records = if door.fault("records") { "" } else { RECORDS };
-        let flight = Flight { engine: force.engine, observed, admission, cells, records };
-        tag(request, &flight);
-        let early = flight.admission.reaches_origin();
-        let pass = Pass::new(Some(flight), door);
-        if blocked || (early && pass.admit().is_err()) {
+        let Seen { pass, refused, early } = screened(force, observed, door);
+        if let Some(tags) = pass.tags() {
+            request.set_header(TAG, tags);
+        }
+        if refused {
             return Err(pass.refusal());
         }
         if !early && !cfg!(feature = "harness") {
@@ -72,16 +70,33 @@ impl Tidegate {
     }
 }
 
-fn tag(request: &mut Request, flight: &Flight) {
-    let ids = flight.admission.decision.tags.iter().filter_map(|at| flight.engine.rules.rule(*at));
-    let ids: Vec<_> = ids.map(|rule| rule.id()).collect();
-    if !ids.is_empty() {
-        request.set_header(TAG, ids.join(", "));
-    }
+/// A request that was looked at.
+pub(crate) struct Seen {
+    pub(crate) pass: Pass,
+    /// Whether it ends here.
+    pub(crate) refused: bool,
+    /// Whether its outcome is known to be the origin, so that it was admitted.
+    early: bool,
+}
+
+/// Looks at a request, and asks the counters if it is sure to reach the origin.
+pub(crate) fn screened(force: InForce, observed: Observed, door: Door) -> Seen {
+    let screened = force.engine.screen(&observed.request());
+    let blocked = matches!(screened, Screened::Block(_));
+    let mut admission = screened.into_admission();
+    admission.decision.failures.extend(force.trouble);
+    let cells = cells::open(&door);
+    // No endpoint has an empty name: that plays one that is missing.
+    let records = if door.fault("records") { "" } else { RECORDS };
+    let early = admission.reaches_origin();
+    let flight = Flight { engine: force.engine, observed, admission, cells, records };
+    let pass = Pass::new(Some(flight), door);
+    let refused = blocked || (early && pass.admit().is_err());
+    Seen { pass, refused, early }
 }
 
 /// One request on its way.
-struct Flight {
+pub(crate) struct Flight {
     engine: Arc<Engine>,
     observed: Observed,
     admission: Admission,
@@ -102,7 +117,7 @@ impl Flight {
     }
 
     /// Settles the account and gives the record to write, where there is one.
-    fn settle(&mut self, outcome: &Outcome) -> After {
+    pub(crate) fn settle(&mut self, outcome: &Outcome) -> After {
         let now = self.observed.time;
         self.engine.settle(&mut self.admission, outcome, &mut self.cells, now);
         let record = self.engine.record(&self.observed.request(), &self.admission, outcome);
@@ -130,7 +145,7 @@ pub struct Pass {
 
 impl Pass {
     #[cfg_attr(not(feature = "harness"), expect(unused_variables, reason = "the closed door"))]
-    fn new(flight: Option<Flight>, door: Door) -> Self {
+    pub(crate) fn new(flight: Option<Flight>, door: Door) -> Self {
         Self {
             flight: flight.map(|flight| Arc::new(Mutex::new(flight))),
             started: Instant::now(),
@@ -141,7 +156,7 @@ impl Pass {
 
     /// The flight, unless Tidegate is off. A poisoned lock is as good as any:
     /// the engine leaves nothing half done.
-    fn flight(&self) -> Option<MutexGuard<'_, Flight>> {
+    pub(crate) fn flight(&self) -> Option<MutexGuard<'_, Flight>> {
         Some(self.flight.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -156,6 +171,15 @@ impl Pass {
             Some(Admit::Throttle { .. }) => Err(Refused),
             Some(Admit::Pass) | None => Ok(()),
         }
+    }
+
+    /// The `tag` rules that matched, as the header [`TAG`] tells the origin.
+    #[must_use]
+    pub fn tags(&self) -> Option<String> {
+        let flight = self.flight()?;
+        let tags = flight.admission.decision.tags.iter();
+        let ids: Vec<_> = tags.filter_map(|at| Some(flight.engine.rules.rule(*at)?.id())).collect();
+        (!ids.is_empty()).then(|| ids.join(", "))
     }
 
     /// What came in through the door with the request.
@@ -210,7 +234,7 @@ impl Pass {
     }
 
     /// The answer to a refused client.
-    fn refusal(&self) -> Answer {
+    pub(crate) fn refusal(&self) -> Answer {
         let Some(mut flight) = self.flight() else {
             return Answer::new(Response::new(), After::default());
         };

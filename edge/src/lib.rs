@@ -15,12 +15,14 @@ mod door;
 mod inspect;
 mod load;
 mod observe;
+mod plain;
 mod upstream;
 
 pub use act::Refused;
 pub use answer::{After, Answer};
-pub use inspect::{Pass, Tidegate};
+pub use inspect::{Pass, TAG, Tidegate};
 pub use observe::strip_imitations;
+pub use plain::Parts;
 #[cfg(feature = "harness")]
 pub use upstream::HarnessCache;
 pub use upstream::{ReadThrough, Unsent, Upstream};

@@ -8,8 +8,6 @@
 mod place;
 mod signed;
 
-use std::net::IpAddr;
-
 use fastly::Request;
 use tidegate_rules::{Client, Protocol, Signals, Time, Vouched, fingerprint, request};
 
@@ -53,9 +51,9 @@ pub(crate) struct Observed {
     host: Option<String>,
     path: String,
     query: Option<String>,
-    client: Option<IpAddr>,
-    user_agent: String,
-    protocol: Protocol,
+    client: Option<Client>,
+    user_agent: Option<String>,
+    protocol: Option<Protocol>,
     ja4: Option<String>,
     ja3: Option<String>,
     h2: Option<String>,
@@ -65,7 +63,7 @@ pub(crate) struct Observed {
     headers: Option<String>,
     place: Place,
     pop: Option<String>,
-    credentials: bool,
+    credentials: Option<bool>,
     vouched: Option<Vouched>,
     bot: Option<String>,
     signed: Option<Signed>,
@@ -91,9 +89,9 @@ impl Observed {
             host: url.host_str().map(str::to_owned),
             path: url.path().to_owned(),
             query: url.query().map(str::to_owned),
-            client,
-            user_agent: header(request, "user-agent"),
-            protocol: protocol(request, door),
+            client: client.map(Client::Address),
+            user_agent: Some(header(request, "user-agent")),
+            protocol: Some(protocol(request, door)),
             ja4: told(request.get_tls_ja4(), "ja4"),
             ja3: request.get_tls_ja3_md5().map(hex).or_else(|| door.fact("ja3")),
             h2: told(request.get_client_h2_fingerprint(), "h2"),
@@ -104,11 +102,46 @@ impl Observed {
             place: Place::of(request, client, door),
             // Fastly's own function for it panics where it is not said.
             pop: door.fact("pop").or_else(|| std::env::var("FASTLY_POP").ok()),
-            credentials: ["authorization", "cookie"].into_iter().any(sent),
+            credentials: Some(["authorization", "cookie"].into_iter().any(sent)),
             vouched: vouched(request),
             bot: bot(request),
             signed: sent("signature-input").then(|| Signed::of(request)).flatten(),
             request_id: request.get_client_request_id().map(str::to_owned),
+        }
+    }
+
+    /// The facts that somebody else observed.
+    pub(crate) fn told(facts: &tidegate_rules::Request<'_>, accept: &str) -> Self {
+        let signals = &facts.signals;
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        Self {
+            time: facts.time,
+            method: facts.method.to_owned(),
+            accept: accept.to_owned(),
+            host: owned(facts.host),
+            path: facts.path.to_owned(),
+            query: owned(facts.query),
+            client: facts.client,
+            user_agent: owned(facts.user_agent),
+            protocol: signals.protocol,
+            ja4: owned(signals.ja4),
+            ja3: owned(signals.ja3),
+            h2: owned(signals.h2),
+            tls: owned(signals.tls),
+            cipher: owned(signals.cipher),
+            header_order: signals.header_order,
+            headers: owned(signals.headers),
+            place: Place {
+                asn: facts.asn,
+                country: owned(facts.country),
+                proxy: owned(facts.proxy),
+            },
+            pop: owned(facts.pop),
+            credentials: facts.credentials,
+            vouched: facts.vouched,
+            bot: owned(facts.bot),
+            signed: facts.signature.as_ref().and_then(Signed::told),
+            request_id: owned(facts.request_id),
         }
     }
 
@@ -119,10 +152,10 @@ impl Observed {
             host: self.host.as_deref(),
             path: &self.path,
             query: self.query.as_deref(),
-            client: self.client.map(Client::Address),
-            user_agent: Some(&self.user_agent),
+            client: self.client,
+            user_agent: self.user_agent.as_deref(),
             signals: Signals {
-                protocol: Some(self.protocol),
+                protocol: self.protocol,
                 ja4: self.ja4.as_deref(),
                 ja3: self.ja3.as_deref(),
                 h2: self.h2.as_deref(),
@@ -135,7 +168,7 @@ impl Observed {
             asn: self.place.asn,
             country: self.place.country.as_deref(),
             pop: self.pop.as_deref(),
-            credentials: Some(self.credentials),
+            credentials: self.credentials,
             vouched: self.vouched,
             signature: self.signed.as_ref().map(Signed::headers),
             bot: self.bot.as_deref(),

@@ -32,6 +32,8 @@ pub enum Flavour {
     Forward,
     /// Only forwards, through the cache of the harness build and built like it.
     ForwardCached,
+    /// A service that hands over facts instead of its request.
+    Plain,
 }
 
 impl Flavour {
@@ -40,7 +42,7 @@ impl Flavour {
             Self::Harness | Self::ForwardCached => {
                 &["--profile", "harness", "--features", "harness"]
             }
-            Self::Production | Self::Forward => &["--profile", "edge"],
+            Self::Production | Self::Forward | Self::Plain => &["--profile", "edge"],
         }
     }
 
@@ -49,6 +51,7 @@ impl Flavour {
         match self {
             Self::Harness | Self::Production => ("bin", PACKAGE),
             Self::Forward | Self::ForwardCached => ("example", "forward"),
+            Self::Plain => ("example", "plain"),
         }
     }
 }

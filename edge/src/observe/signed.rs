@@ -30,6 +30,18 @@ impl Signed {
         })
     }
 
+    /// Nothing where somebody judged the signature already.
+    pub(super) fn told(signature: &Signature<'_>) -> Option<Self> {
+        let Signature::Headers(headers) = signature else { return None };
+        Some(Self {
+            input: headers.input.to_owned(),
+            signature: headers.signature.to_owned(),
+            agent: headers.agent.map(str::to_owned),
+            scheme: headers.scheme.to_owned(),
+            authority: headers.authority.to_owned(),
+        })
+    }
+
     pub(super) fn headers(&self) -> Signature<'_> {
         Signature::Headers(Headers {
             input: &self.input,

@@ -5,7 +5,7 @@
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use hyper::service::{make_service_fn, service_fn};
@@ -62,9 +62,11 @@ const MOMENT: std::time::Duration = std::time::Duration::from_millis(300);
 pub(crate) const THROTTLED: [u16; 6] = [200, 200, 200, 429, 429, 429];
 pub(crate) const PASSED: [u16; 6] = [200; 6];
 
-fn module() -> &'static Path {
-    static MODULE: OnceLock<std::path::PathBuf> = OnceLock::new();
-    MODULE.get_or_init(|| tidegate_local::build(Flavour::Harness).unwrap())
+fn module(flavour: Flavour) -> &'static Path {
+    static HARNESS: OnceLock<PathBuf> = OnceLock::new();
+    static OTHER: OnceLock<PathBuf> = OnceLock::new();
+    let module = if flavour == Flavour::Harness { &HARNESS } else { &OTHER };
+    module.get_or_init(|| tidegate_local::build(flavour).unwrap())
 }
 
 pub(crate) struct Site {
@@ -104,11 +106,16 @@ impl Site {
 
     /// A site without rules yet, whose module is given something else than usual.
     pub(crate) async fn built(change: impl FnOnce(Builder) -> Builder) -> Self {
+        Self::of(Flavour::Harness, change).await
+    }
+
+    /// The same of another module; a file of tests has one of these.
+    pub(crate) async fn of(flavour: Flavour, change: impl FnOnce(Builder) -> Builder) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let stores = Stores::create(directory.path().join("stores")).unwrap();
         let (sent, records) = unbounded_channel();
         let (noted, notes) = unbounded_channel();
-        let usual = Runtime::builder(module())
+        let usual = Runtime::builder(module(flavour))
             .origin(format!("http://{}", origin().await))
             .stores(stores.directory())
             .place(ELSEWHERE, 64_496, "DE")
