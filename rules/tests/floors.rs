@@ -22,7 +22,7 @@ const FORBIDDEN: [&str; 14] = [
 ];
 
 /// Packages by their folders, each with those of the house that it may import.
-const FLOORS: [(&str, &[&str]); 7] = [
+const FLOORS: [(&str, &[&str]); 8] = [
     ("rules", &[]),
     ("edge", &["tidegate-rules"]),
     ("analyzer", &["tidegate-rules"]),
@@ -30,6 +30,7 @@ const FLOORS: [(&str, &[&str]); 7] = [
     ("edge/local", &["tidegate-rules"]),
     ("bench", &["tidegate", "tidegate-local", "tidegate-rules"]),
     ("bench/engine", &["tidegate-rules"]),
+    ("bench/lines", &[]),
 ];
 
 fn root() -> PathBuf {

@@ -1,0 +1,82 @@
+//! The medians and the ratios, against what they should be.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use crate::process::{Took, version};
+use crate::{Arguments, Figures};
+
+/// Where every figure goes.
+const RUNS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../runs/analyze.json");
+
+/// Keeps every figure; says the medians.
+pub(crate) fn keep(arguments: &Arguments, figures: &Figures) -> Result<String> {
+    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name"));
+    let programs = ["goaccess", "zcat", "zstd"];
+    let run = serde_json::json!({
+        "command": format!(
+            "cargo bench-analyze --lines {} --turns {}", arguments.lines, arguments.turns
+        ),
+        "unit": "seconds; MB of memory; of `memory`, lines piped from the generator",
+        "lines": arguments.lines,
+        "turns": arguments.turns,
+        "cpu": model.map(|model| model.trim_matches([' ', '\t', ':'])),
+        "cores": std::thread::available_parallelism().ok(),
+        "versions": programs.map(|program| version(program).unwrap_or_default()),
+        "figures": figures,
+    });
+    let file = Path::new(RUNS);
+    std::fs::write(file, format!("{run:#}\n"))
+        .with_context(|| format!("cannot write `{}`", file.display()))?;
+    Ok(table(arguments, figures))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+fn table(arguments: &Arguments, figures: &Figures) -> String {
+    let lines = arguments.lines as f64;
+    let mut text =
+        String::from("| what | lines per CPU-second | lines per second |\n| --- | ---: | ---: |\n");
+    for (name, took) in figures.iter().filter(|(name, _)| !name.starts_with("memory")) {
+        let cpu = lines / median(took.iter().map(|took| took.cpu));
+        let wall = lines / median(took.iter().map(|took| took.wall));
+        let _ = writeln!(text, "| {name} | {cpu:.0} | {wall:.0} |");
+    }
+    text.push_str("\n| ratio | is | should be |\n| --- | ---: | ---: |\n");
+    let rate = |name: &str, of: fn(&Took) -> f64| {
+        let took = figures.get(name)?;
+        (!took.is_empty()).then(|| 1.0 / median(took.iter().map(of)))
+    };
+    let ratios = [
+        ("pass/fastly.gz", "zcat/fastly.gz", "seconds", 0.9),
+        ("pass/fastly.zst", "pass/fastly", "seconds", 0.9),
+        ("pass/combined", "goaccess/combined", "CPU-seconds", 10.0),
+        ("pass/fastly", "goaccess/fastly", "CPU-seconds", 10.0),
+    ];
+    for (own, other, unit, least) in ratios {
+        let of: fn(&Took) -> f64 = match unit {
+            "seconds" => |took| took.wall,
+            _ => |took| took.cpu,
+        };
+        if let Some((own_rate, other_rate)) = rate(own, of).zip(rate(other, of)) {
+            let ratio = own_rate / other_rate;
+            let _ = writeln!(text, "| {own} to {other}, {unit} | {ratio:.2} | {least} |");
+        }
+    }
+    let peak =
+        |times: &str| figures.get(times).and_then(|took| took.first()).map(|took| took.peak_mb);
+    if let Some((once, tenfold)) = peak("memory/1").zip(peak("memory/10")) {
+        let clients = arguments.lines;
+        let _ = writeln!(text, "\n{clients} clients: {once:.0} MB; ten times: {tenfold:.0} MB");
+    }
+    text.push_str("\nevery figure: bench/runs/analyze.json\n");
+    text
+}
+
+fn median(figures: impl Iterator<Item = f64>) -> f64 {
+    let mut sorted: Vec<_> = figures.collect();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+}
