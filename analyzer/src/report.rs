@@ -90,7 +90,8 @@ fn client(client: &ClientRow, addresses: bool) -> Row {
     Row::new(false, cells)
 }
 
-fn finding(page: &mut Page, finding: &Finding, addresses: bool) {
+/// What was seen of whom.
+pub(crate) fn finding(page: &mut Page, finding: &Finding, addresses: bool) {
     page.item(&format!(
         "{}: {} clients, crawler {:.2}, harm {:.2}",
         finding.id,
@@ -118,7 +119,8 @@ fn networks(finding: &Finding, addresses: bool) -> String {
     format!("{}{more}", networks.join(", "))
 }
 
-fn proposal(page: &mut Page, proposal: &Proposal) {
+/// A rule, and what it would have done.
+pub(crate) fn proposal(page: &mut Page, proposal: &Proposal) {
     let predicted = &proposal.predicted;
     page.item(&format!(
         "For {}: would have saved {} of {} origin units and throttled {} clients.",

@@ -38,7 +38,7 @@ pub mod strain;
 pub mod surface;
 mod words;
 
-pub use compile::{Compiled, compile, compile_with};
+pub use compile::{Compiled, Learned, compile, compile_with};
 pub use condition::Condition;
 pub use decide::{Admission, Admit, Decision, Engine, Refusal, Screened};
 pub use diagnostic::{Diagnostic, Diagnostics};

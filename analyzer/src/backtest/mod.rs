@@ -15,7 +15,7 @@ mod account;
 mod pages;
 mod report;
 mod result;
-mod visitors;
+pub(crate) mod visitors;
 
 use std::collections::HashMap;
 
@@ -28,7 +28,7 @@ pub use result::{
     BACKTEST_FORMAT, Backtest, ClientResult, CohortResult, Harmed, OriginUnits, RuleResult,
 };
 
-use account::{Answer, ClientAccount};
+use account::{Account, Answer, ClientAccount};
 use visitors::Visitors;
 
 use crate::clients::ClientKey;
@@ -64,7 +64,7 @@ struct Replay<'e> {
     totals: Totals,
     rules: Vec<RuleResult>,
     clients: HashMap<ClientKey, ClientAccount>,
-    visitors: Visitors<'e>,
+    visitors: Visitors<'e, Account>,
 }
 
 /// Counts over everybody.
@@ -98,7 +98,9 @@ impl<'e> Replay<'e> {
         match (seen.key, seen.derived.visitor) {
             (Some(client), Some(visitor)) => {
                 self.clients.entry(client).or_default().add(seen, answer);
-                self.visitors.add(visitor, seen, &admission.derived, answer);
+                let (request, derived) = (&seen.request, &admission.derived);
+                let answers = self.visitors.add(visitor, request, derived, seen.units > 0);
+                answers.add(request.time, answer);
             }
             _ => self.totals.unknown += 1,
         }
@@ -143,10 +145,24 @@ impl<'e> Replay<'e> {
         }
     }
 
+    /// What became of each cohort, in file order.
+    fn cohorts(&self) -> Vec<CohortResult> {
+        let cohorts = &self.trial.rules.cohorts;
+        let mut results: Vec<_> = cohorts.iter().map(CohortResult::new).collect();
+        for (at, answers) in self.visitors.members() {
+            if let Some(result) = results.get_mut(at) {
+                result.add(answers);
+            }
+        }
+        results.iter_mut().for_each(CohortResult::judge);
+        results
+    }
+
     fn finish(self, passed: Passed) -> Backtest {
         let mut clients: Vec<_> =
             self.clients.iter().map(|(key, account)| account.result(*key)).collect();
         clients.sort_by_cached_key(|client| client.key.to_string());
+        let cohorts = self.cohorts();
         Backtest {
             format: BACKTEST_FORMAT,
             site: self.trial.rules.site.clone(),
@@ -160,7 +176,7 @@ impl<'e> Replay<'e> {
             unknown: self.totals.unknown,
             origin_units: self.totals.units,
             rules: self.rules,
-            cohorts: self.visitors.cohorts(),
+            cohorts,
             clients_total: clients.len() as u64,
             clients,
             files: passed.files,

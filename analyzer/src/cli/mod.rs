@@ -6,6 +6,7 @@ mod analyze;
 mod backtest;
 mod cases;
 mod check;
+mod effect;
 mod fmt;
 mod ingest;
 mod known;
@@ -19,6 +20,7 @@ mod status;
 mod stores;
 mod switch;
 mod told;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -52,8 +54,12 @@ enum Command {
     Analyze(analyze::Analyze),
     /// Replay logs through the edge's own engine under some rules.
     Backtest(backtest::Backtest),
+    /// Compare what rules did at the edge with what was predicted.
+    Effect(effect::ShowEffect),
     /// Store logs in a ClickHouse database.
     Ingest(ingest::Ingest),
+    /// Follow logs while they are written, and tell what is new.
+    Watch(watch::WatchLogs),
     /// Record the review of proposed rules and put them among the learned ones.
     Promote(promote::Promote),
     /// Write a site's rules as the pack that the edge reads.
@@ -130,7 +136,9 @@ pub fn main() -> ExitCode {
         Command::Fmt(fmt) => fmt.run(),
         Command::Analyze(analyze) => analyze.run(),
         Command::Backtest(backtest) => backtest.run(),
+        Command::Effect(effect) => effect.run(),
         Command::Ingest(ingest) => ingest.run(),
+        Command::Watch(watch) => watch.run(),
         Command::Promote(promote) => promote.run(),
         Command::Pack(pack) => pack.run(),
         Command::Publish(publish) => publish.run(),

@@ -13,6 +13,7 @@ use tidegate_rules::{Compiled, Diagnostics, Ruleset, Time};
 
 use super::OutputFormat;
 use super::known::{Known, KnownArguments};
+use crate::effect::Records;
 use crate::ingest::{Format, Input, Options, Progress, Summary};
 use crate::night::Night;
 use crate::rule_files;
@@ -68,6 +69,14 @@ impl NightArguments {
         Night { inputs: &self.inputs, options, rules, secret, beside }
     }
 
+    /// The edge's records, read by these rules.
+    pub(super) fn records<'n>(&'n self, site: &'n Compiled, known: &'n Known) -> Records<'n> {
+        let options = options(self.log_format, self.addresses);
+        let (rules, learned) = (&site.rules, &site.learned[..]);
+        let (secret, beside) = (&known.secret, known.beside());
+        Records { inputs: &self.inputs, options, rules, learned, secret, beside }
+    }
+
     /// What is told beside the logs.
     pub(super) fn known(&self) -> Result<Known> {
         self.known.read()
@@ -87,6 +96,16 @@ impl NightArguments {
     pub(super) fn most_clients(&self) -> Option<usize> {
         let shown = (self.format != OutputFormat::Json).then_some(CLIENTS_SHOWN);
         self.clients.or(shown)
+    }
+
+    /// How the result is printed.
+    pub(super) fn format(&self) -> OutputFormat {
+        self.format
+    }
+
+    /// Whether full client addresses are shown.
+    pub(super) fn addresses(&self) -> bool {
+        self.addresses
     }
 
     /// Prints a result in the format asked for.

@@ -161,6 +161,12 @@ pub fn total_bytes(files: &[Input]) -> Option<u64> {
     input::total_bytes(files)
 }
 
+/// Whether a file that begins with these bytes is compressed.
+#[must_use]
+pub fn is_packed(start: &[u8]) -> bool {
+    source::compression_of(start) != Compression::None
+}
+
 /// Reads the requests of every input into `sink`.
 ///
 /// A directory stands for the files below it, hidden ones left out, and a glob

@@ -59,7 +59,7 @@ impl Read for Source {
     }
 }
 
-fn compression_of(magic: &[u8]) -> Compression {
+pub(super) fn compression_of(magic: &[u8]) -> Compression {
     match magic {
         [0x1f, 0x8b, ..] => Compression::Gzip,
         // A zstd frame, or a skippable one, with which parallel writers start.

@@ -17,7 +17,7 @@ pub(crate) use values::{duration, hex_fingerprint};
 use warnings::Life;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
-use crate::parse::{Context, RawFile, parse};
+use crate::parse::{Context, RawFile, RawRule, parse};
 use crate::request::Time;
 use crate::ruleset::Ruleset;
 
@@ -30,8 +30,26 @@ pub struct Compiled {
     pub files: Vec<String>,
     /// What is allowed but hardly meant on any day, in the order of the files.
     pub warnings: Vec<Diagnostic>,
+    /// The rules that were learned from logs, in the order of the files.
+    pub learned: Vec<Learned>,
     /// The rules that end.
     lives: Vec<Life>,
+}
+
+/// What a learned rule's evidence says that whoever watches the rule asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Learned {
+    /// The rule's id.
+    pub rule: String,
+    /// What the rule was expected to do, a sentence each.
+    pub predicted: Vec<String>,
+}
+
+impl Learned {
+    fn of(raw: &RawRule) -> Option<Self> {
+        let predicted = raw.evidence.as_ref()?.predicted.iter().map(|told| told.value.clone());
+        Some(Self { rule: raw.id.as_ref()?.value.clone(), predicted: predicted.collect() })
+    }
 }
 
 impl Compiled {
@@ -95,8 +113,10 @@ pub fn compile_with(
         return Err(Diagnostics(context.into_found()));
     }
     let lives = warnings::warn(&context, &files, &rules, &lists);
-    let files = context.sources.iter().map(|source| source.name.clone()).collect();
-    Ok(Compiled { rules, files, warnings: context.into_found(), lives })
+    let names = context.sources.iter().map(|source| source.name.clone()).collect();
+    let learned = files.iter().flat_map(|file| &file.rules).filter_map(Learned::of);
+    let learned = learned.collect();
+    Ok(Compiled { rules, files: names, warnings: context.into_found(), learned, lives })
 }
 
 /// Every file of the site. `None` where one cannot be read: the names that it

@@ -161,7 +161,7 @@ impl Compiler<'_> {
 
     /// A learned rule ends, and nothing is enforced that nobody reviewed.
     fn demand_review(&self, raw: &RawRule, mode: Mode) {
-        if !raw.learned {
+        if raw.evidence.is_none() {
             return;
         }
         if raw.expires.is_none() {

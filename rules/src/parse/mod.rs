@@ -11,8 +11,8 @@ use toml::de::DeTable;
 
 pub(crate) use context::{At, Context, Spot};
 pub(crate) use raw::{
-    RawAgent, RawBreadth, RawCohort, RawCondition, RawFile, RawQuota, RawRoute, RawRule, RawSends,
-    RawStore, RawStrain,
+    RawAgent, RawBreadth, RawCohort, RawCondition, RawEvidence, RawFile, RawQuota, RawRoute,
+    RawRule, RawSends, RawStore, RawStrain,
 };
 pub(crate) use reader::Table;
 
@@ -164,21 +164,22 @@ fn read_rule(table: &Table<'_, '_, '_>) -> RawRule {
         expires: table.string("expires"),
         reviewed: table.string("reviewed"),
         owner: table.string("owner"),
-        learned: read_provenance(table),
+        evidence: read_evidence(table),
     }
 }
 
 /// The evidence makes a rule a learned one; it changes nothing that the rule does.
-fn read_provenance(table: &Table<'_, '_, '_>) -> bool {
-    let Some(evidence) = table.table("evidence", "evidence") else { return false };
-    for key in ["finding", "window", "predicted", "samples"] {
+fn read_evidence(table: &Table<'_, '_, '_>) -> Option<RawEvidence> {
+    let evidence = table.table("evidence", "evidence")?;
+    for key in ["finding", "window", "samples"] {
         evidence.strings(key);
     }
     for key in ["clients", "requests", "units"] {
         evidence.integer(key);
     }
+    let raw = RawEvidence { predicted: evidence.strings("predicted") };
     evidence.finish();
-    true
+    Some(raw)
 }
 
 fn read_cohort(table: &Table<'_, '_, '_>) -> RawCohort {

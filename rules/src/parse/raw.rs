@@ -66,7 +66,12 @@ pub(crate) struct RawRule {
     pub(crate) expires: Option<Spot<String>>,
     pub(crate) reviewed: Option<Spot<String>>,
     pub(crate) owner: Option<Spot<String>>,
-    pub(crate) learned: bool,
+    pub(crate) evidence: Option<RawEvidence>,
+}
+
+/// Where a learned rule comes from.
+pub(crate) struct RawEvidence {
+    pub(crate) predicted: Vec<Spot<String>>,
 }
 
 pub(crate) struct RawCohort {

@@ -1,0 +1,37 @@
+//! `tidegate effect`.
+
+use anyhow::{Result, ensure};
+use clap::Args;
+
+use super::Exit;
+use super::shared::{NightArguments, show_bad_lines};
+use crate::effect::{render_markdown, render_text, run};
+
+/// Arguments of `tidegate effect`.
+#[derive(Debug, Args)]
+pub(super) struct ShowEffect {
+    #[command(flatten)]
+    night: NightArguments,
+}
+
+impl ShowEffect {
+    pub(super) fn run(&self) -> Result<Exit> {
+        ensure!(
+            self.night.rules.are_named(),
+            "which rules? name the site's file with `--rules rules/docs-rs.toml`"
+        );
+        let (compiled, known) = (self.night.rules.compile()?, self.night.known()?);
+        let records = self.night.records(&compiled, &known);
+        let bar = self.night.bar();
+        let found = run(&records, &mut |progress| bar.show("reading", progress));
+        bar.done();
+        let found = found?;
+        let whole = show_bad_lines(&found.files);
+        ensure!(
+            found.records > 0,
+            "no line is a record of the edge's: give the log of the endpoint `tidegate_records`"
+        );
+        self.night.print(&found, render_text, render_markdown)?;
+        Ok(Exit::of_night(whole, found.hurts()))
+    }
+}
