@@ -5,9 +5,17 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use clap::Args;
 
+use tidegate_rules::Compiled;
+
 use super::Exit;
+use super::known::Known;
 use super::shared::{NightArguments, print_json, show_bad_lines};
 use crate::analysis::Analysis;
+use crate::effect::{self, Effect};
+use crate::html;
+use crate::ingest::{FileSummary, Format};
+use crate::night::Passed;
+use crate::overview::Overview;
 use crate::propose::{file_text, propose};
 use crate::report;
 use crate::time::now;
@@ -21,12 +29,19 @@ pub(super) struct Analyze {
     /// and `promote`.
     #[arg(long, value_name = "FILE")]
     propose: Option<PathBuf>,
+    /// Write a report for a browser to FILE: one file, no network.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
+
+/// Clients that a report lists.
+const CLIENTS_REPORTED: usize = 25;
 
 impl Analyze {
     pub(super) fn run(&self) -> Result<Exit> {
-        let (rules, known) = (self.night.rules.compile()?.rules, self.night.known()?);
-        let night = self.night.read_by(&rules, &known);
+        let (site, known) = (self.night.rules.compile()?, self.night.known()?);
+        let rules = &site.rules;
+        let night = self.night.read_by(rules, &known);
         let bar = self.night.bar();
         let read = Analysis::of(&night, &mut |progress| bar.show("reading", progress));
         bar.done();
@@ -43,13 +58,41 @@ impl Analyze {
             std::fs::write(file, file_text(&analysis.proposals))
                 .with_context(|| format!("cannot write `{}`", file.display()))?;
         }
+        if let Some(file) = &self.html {
+            let effect = self.effect(&site, &known, &passed)?;
+            analysis.list_worst(rules, &clients, CLIENTS_REPORTED);
+            let page = html::render(&html::Report {
+                site: &rules.site,
+                analysis: &analysis,
+                overview: &Overview::of(rules, &clients),
+                effect: effect.as_ref(),
+                files: &passed.files,
+                addresses: self.night.addresses(),
+            });
+            std::fs::write(file, page)
+                .with_context(|| format!("cannot write `{}`", file.display()))?;
+        }
         match self.night.most_clients() {
-            None => print_json(&analysis.listed(&rules, &clients))?,
+            None => print_json(&analysis.listed(rules, &clients))?,
             Some(count) => {
-                analysis.list_worst(&rules, &clients, count);
+                analysis.list_worst(rules, &clients, count);
                 self.night.print(&analysis, report::text, report::markdown)?;
             }
         }
         Ok(Exit::of_night(whole, !analysis.findings.is_empty()))
+    }
+
+    /// What the rules did, where the edge's records are among the logs and can be
+    /// read again.
+    fn effect(&self, site: &Compiled, known: &Known, passed: &Passed) -> Result<Option<Effect>> {
+        let is_record = |file: &FileSummary| file.format == Some(Format::Record);
+        if self.night.only_once() || !passed.files.files.iter().any(is_record) {
+            return Ok(None);
+        }
+        let bar = self.night.bar();
+        let records = self.night.records(site, known);
+        let found = effect::run(&records, &mut |progress| bar.show("reading records", progress));
+        bar.done();
+        Ok(Some(found?))
     }
 }
