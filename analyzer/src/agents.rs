@@ -1,10 +1,10 @@
-//! Which agent a User-Agent claims to be, remembered: a night has few of them,
-//! and each is asked of hundreds of globs.
+//! Which agent a User-Agent claims to be, and its hash, remembered: a night has
+//! few of them, and each is asked of hundreds of globs.
 
 use std::hash::BuildHasher as _;
 
 use hashbrown::DefaultHashBuilder;
-use tidegate_rules::Ruleset;
+use tidegate_rules::{HashKey, Ruleset};
 
 /// User-Agents that are remembered: each has one slot, and the last one stays.
 const REMEMBERED: usize = 1 << 12;
@@ -15,7 +15,26 @@ const LONGEST: usize = 512;
 /// User-Agents and whose they are.
 pub(crate) struct Agents {
     hasher: DefaultHashBuilder,
-    slots: Vec<Option<(Box<str>, Option<u16>)>>,
+    slots: Vec<Option<(Box<str>, Named)>>,
+}
+
+/// What is known of a User-Agent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Named {
+    /// The place of the agent that it claims to be.
+    pub(crate) agent: Option<u16>,
+    /// Its keyed hash.
+    pub(crate) hash: u64,
+}
+
+impl Named {
+    #[expect(clippy::cast_possible_truncation, reason = "half of the hash is what is wanted")]
+    fn of(rules: &Ruleset, secret: &HashKey, user_agent: &str) -> Self {
+        Self {
+            agent: rules.user_agents.first_owner(user_agent),
+            hash: secret.hash(b's', &[user_agent.as_bytes()]) as u64,
+        }
+    }
 }
 
 impl Default for Agents {
@@ -25,18 +44,18 @@ impl Default for Agents {
 }
 
 impl Agents {
-    /// The place of the agent that a User-Agent claims to be.
-    pub(crate) fn claimed(&mut self, rules: &Ruleset, user_agent: &str) -> Option<u16> {
+    /// Who a User-Agent claims to be.
+    pub(crate) fn named(&mut self, rules: &Ruleset, secret: &HashKey, user_agent: &str) -> Named {
         let at = self.hasher.hash_one(user_agent) % REMEMBERED as u64;
         let slot = usize::try_from(at).ok().and_then(|at| self.slots.get_mut(at));
         match slot {
-            Some(Some((known, agent))) if **known == *user_agent => *agent,
+            Some(Some((known, named))) if **known == *user_agent => *named,
             Some(slot) if user_agent.len() <= LONGEST => {
-                let agent = rules.user_agents.first_owner(user_agent);
-                *slot = Some((user_agent.into(), agent));
-                agent
+                let named = Named::of(rules, secret, user_agent);
+                *slot = Some((user_agent.into(), named));
+                named
             }
-            _ => rules.user_agents.first_owner(user_agent),
+            _ => Named::of(rules, secret, user_agent),
         }
     }
 }

@@ -6,6 +6,8 @@
 //! [`crate::score`], findings in [`crate::detect`].
 
 mod key;
+mod probes;
+mod together;
 
 use std::collections::BTreeMap;
 
@@ -14,8 +16,8 @@ use tidegate_rules::HashKey;
 use tidegate_rules::features::page;
 
 use crate::features::{
-    Bounds, Facts, Features, GroupKey, Groups, Kept, Key, Ledger, Many, Minute, POPULAR_FROM,
-    Popularity, minute,
+    Bounds, Facts, Features, Groups, Kept, Key, Ledger, Many, Minute, Origin, POPULAR_FROM,
+    Popularity, Swarms, minute,
 };
 use crate::night::{Night, Seen};
 
@@ -34,6 +36,9 @@ const MOST_VISITORS: usize = 1 << 18;
 /// Room for networks, and for crowds.
 const GROUP_BYTES: usize = 6 << 20;
 
+/// Room for those who share a software.
+const SWARM_BYTES: usize = 8 << 20;
+
 /// The mark of a client's visitors that are not told apart.
 const REST: u32 = 0;
 
@@ -50,6 +55,10 @@ pub struct Clients {
     /// Crowds that asked for much: those who share a fingerprint and a system,
     /// or a network where the system is unknown.
     pub crowds: Groups,
+    /// Those who share a software, however little each of them asks for.
+    pub swarms: Swarms,
+    /// What the origin took.
+    pub origin: Origin,
     /// The site's own activity, minute by minute since the epoch.
     pub minutes: BTreeMap<u64, Minute>,
     /// Requests whose client the log does not say.
@@ -98,6 +107,8 @@ impl Clients {
             visitors: Ledger::new(VISITORS),
             networks: Groups::new(GROUP_BYTES),
             crowds: Groups::new(GROUP_BYTES),
+            swarms: Swarms::new(SWARM_BYTES),
+            origin: Origin::new(rules.strain),
             minutes: BTreeMap::new(),
             unknown: 0,
             merged: 0,
@@ -111,12 +122,14 @@ impl Clients {
     /// Takes one request into account.
     pub fn add(&mut self, seen: &Seen<'_>) {
         self.minutes.entry(minute(seen.request.time)).or_default().add(seen.units);
+        self.note_origin(seen);
         let facts = self.facts(seen);
         let (Some(key), Some(hash)) = (seen.key, seen.derived.client) else {
             self.unknown += 1;
             return;
         };
         self.note_groups(seen, hash, &facts);
+        self.note_swarm(seen, hash, &facts);
         self.note_client(key.into(), mark(seen.derived.visitor), &facts);
     }
 
@@ -124,6 +137,7 @@ impl Clients {
         let derived = &seen.derived;
         let segment = derived.route.and_then(|at| *self.crate_segments.get(usize::from(at))?);
         let crate_name = segment.and_then(|at| seen.request.path.split('/').nth(at));
+        let status = seen.event.status().unwrap_or_default();
         Facts {
             time: seen.request.time,
             page: derived.page,
@@ -137,10 +151,12 @@ impl Clients {
             unpopular: self.pages.count(derived.page) < POPULAR_FROM,
             robots: seen.request.path == "/robots.txt",
             forbidden: seen.forbidden,
-            status: seen.event.status().unwrap_or_default(),
+            status,
             claim: derived.claim,
             fingerprint: derived.fingerprint,
             id: seen.request.request_id,
+            path: seen.request.path,
+            probe: status / 100 == 4 && probes::is_probe(seen.request.path),
         }
     }
 
@@ -161,22 +177,6 @@ impl Clients {
             self.visitors.add(visitor(at, if known { mark } else { REST }), 0, facts);
         }
         self.clients.add_at(at, facts);
-    }
-
-    fn note_groups(&mut self, seen: &Seen<'_>, client: u64, facts: &Facts<'_>) {
-        let Some(hash) = seen.derived.network else { return };
-        let network = match seen.key {
-            Some(ClientKey::Address(address)) => GroupKey::network(address),
-            _ => GroupKey::Hashed(hash),
-        };
-        self.networks.add(network, hash, client, facts);
-        if let Some(shown) = facts.fingerprint {
-            let (crowd, place) = match seen.request.asn {
-                Some(asn) => (GroupKey::Crowd(shown, asn), asn.into()),
-                None => (GroupKey::CrowdIn(shown, hash), hash),
-            };
-            self.crowds.add(crowd, shown.rotate_left(32) ^ place, client, facts);
-        }
     }
 
     /// How many clients there are.

@@ -47,6 +47,8 @@ pub struct Seen<'s> {
     pub derived: Derived,
     /// How reports name its client.
     pub key: Option<ClientKey>,
+    /// Keyed hash of its User-Agent.
+    pub named: Option<u64>,
     /// Whether robots.txt forbids it.
     pub forbidden: bool,
     /// Where its answer came from, as logged or assumed.
@@ -116,7 +118,9 @@ impl Night<'_> {
     fn show(&self, pass: &mut Pass, event: &Event<'_>, sink: &mut dyn FnMut(&Seen<'_>)) {
         let mut request = event.request();
         self.beside.place(&mut request);
-        let agent = request.user_agent.and_then(|text| pass.agents.claimed(self.rules, text));
+        let named = |text| pass.agents.named(self.rules, self.secret, text);
+        let named = request.user_agent.map(named);
+        let agent = named.and_then(|named| named.agent);
         let mut derived = derive_for(self.rules, self.secret, &request, agent);
         self.beside.rename(self.secret, &request, &mut derived);
         pass.note(&request);
@@ -126,7 +130,8 @@ impl Night<'_> {
         let units = if cache.reached_origin() { derived.units } else { 0 };
         let key = self.beside.key(&request, &derived);
         let forbidden = self.beside.forbids(self.rules, &request, &derived);
-        sink(&Seen { request, derived, key, forbidden, cache, units, event });
+        let named = named.map(|named| named.hash);
+        sink(&Seen { request, derived, key, named, forbidden, cache, units, event });
     }
 }
 

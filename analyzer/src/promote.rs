@@ -27,7 +27,8 @@ pub struct Promoted {
 }
 
 /// Adds reviewed proposals to a file of learned rules. A rule that is there
-/// already is replaced.
+/// already is replaced, and so is the one that a proposal follows: `walk` by
+/// `walk-2`.
 ///
 /// # Errors
 ///
@@ -46,13 +47,19 @@ pub fn promote(proposals: &str, learned: &str, review: &Review<'_>) -> Result<Pr
         if review.only.is_some_and(|only| only != id) {
             continue;
         }
-        let quota = name(rule, "quota");
+        let quotas = [name(rule, "quota"), name(rule, "floor")];
         let mut rule = rule.clone();
         rule["reviewed"] = value(review.reviewed);
         rule["owner"] = value(review.owner);
         rule["mode"] = value(if review.enforce { "enforce" } else { "shadow" });
+        if let Some(before) = followed(&learned, &id) {
+            remove(&mut learned, "rule", "id", &before);
+            remove(&mut learned, "quota", "name", &before);
+            remove(&mut learned, "quota", "name", &format!("{before}-floor"));
+        }
         put(&mut learned, "rule", "id", rule)?;
-        let of_rule = tables(&proposals, "quota").filter(|table| name(table, "name") == quota);
+        let of_rule =
+            tables(&proposals, "quota").filter(|table| quotas.contains(&name(table, "name")));
         for quota in of_rule {
             put(&mut learned, "quota", "name", quota.clone())?;
         }
@@ -71,6 +78,19 @@ fn tables<'d>(document: &'d DocumentMut, key: &str) -> impl Iterator<Item = &'d 
 
 fn name(table: &Table, key: &str) -> String {
     table.get(key).and_then(Item::as_str).unwrap_or_default().to_owned()
+}
+
+/// The learned rule that one of this id follows.
+fn followed(learned: &DocumentMut, id: &str) -> Option<String> {
+    let (before, number) = id.rsplit_once('-')?;
+    let known = tables(learned, "rule").any(|rule| name(rule, "id") == before);
+    (known && number.parse::<u32>().is_ok()).then(|| before.to_owned())
+}
+
+fn remove(document: &mut DocumentMut, key: &str, name_key: &str, unwanted: &str) {
+    if let Some(all) = document.get_mut(key).and_then(Item::as_array_of_tables_mut) {
+        all.retain(|table| name(table, name_key) != unwanted);
+    }
 }
 
 /// Replaces the table of the same name, or adds it at the end.

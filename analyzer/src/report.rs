@@ -3,15 +3,20 @@
 
 use std::collections::HashSet;
 
+use serde_json::Value;
+
 use crate::analysis::{Analysis, ClientRow};
 use crate::detect::Finding;
 use crate::page::{Form, Page};
-use crate::propose::Proposal;
+use crate::propose::{Proposal, edits};
 use crate::table::{Row, Table};
 pub use crate::text::{grouped, masked};
 
 /// Networks that a finding names.
 const NETWORKS_SHOWN: usize = 4;
+
+/// Of counts by name, the largest that are shown.
+const COUNTS_SHOWN: usize = 5;
 
 /// The analysis for a terminal: at most 80 columns, but for the TOML of the
 /// proposed rules.
@@ -45,7 +50,11 @@ fn render(analysis: &Analysis, addresses: bool, form: Form) -> String {
     for proposal in &analysis.proposals {
         self::proposal(&mut page, proposal);
     }
-    if analysis.proposals.is_empty() {
+    let edits = edits(&analysis.findings);
+    for edit in &edits {
+        page.item(&format!("In the site's own file, {edit}."));
+    }
+    if analysis.proposals.is_empty() && edits.is_empty() {
         page.item("None: no finding asks for one that would hurt nobody.");
     }
     page.finish()
@@ -93,19 +102,47 @@ fn client(client: &ClientRow, addresses: bool) -> Row {
 /// What was seen of whom.
 pub(crate) fn finding(page: &mut Page, finding: &Finding, addresses: bool) {
     page.item(&format!(
-        "{}: {} clients, crawler {:.2}, harm {:.2}",
-        finding.id,
-        grouped(finding.keys.len() as u64),
-        finding.crawler_score,
-        finding.harm_score
+        "{}: crawler {:.2}, harm {:.2}. {}",
+        finding.id, finding.crawler_score, finding.harm_score, finding.what
     ));
-    page.detail(&format!("from {}", networks(finding, addresses)));
-    for (name, value) in finding.evidence.iter().filter(|(name, _)| *name != "samples") {
-        let value = match value.as_u64() {
-            Some(number) => grouped(number),
-            None => value.to_string().replace('"', ""),
-        };
-        page.detail(&format!("{}: {value}", name.replace('_', " ")));
+    if !finding.keys.is_empty() {
+        let count = grouped(finding.keys.len() as u64);
+        page.detail(&format!("who ({count}): {}", networks(finding, addresses)));
+    }
+    let when = ["from", "to"].map(|key| finding.evidence.get(key).and_then(Value::as_str));
+    if let [Some(from), Some(to)] = when {
+        page.detail(&format!("when: {from} to {to}"));
+    }
+    let told = finding.evidence.iter().filter_map(|(name, value)| told(name, value));
+    page.detail(&format!("evidence: {}", told.collect::<Vec<_>>().join("; ")));
+    page.detail(&format!("do: {}", finding.todo));
+}
+
+/// A piece of evidence in words. What names clients or takes several sentences
+/// is for the machine form.
+fn told(name: &str, value: &Value) -> Option<String> {
+    let name = name.replace('_', " ");
+    match value {
+        Value::Null | Value::Array(_) => None,
+        Value::String(_) if ["advice", "fault", "from", "to"].contains(&&*name) => None,
+        Value::String(text) => Some(format!("{name} {text}")),
+        Value::Object(counts) => {
+            let mut counts: Vec<_> =
+                counts.iter().map(|(name, count)| (count.as_u64(), name)).collect();
+            counts.sort_by(|(few, name), (more, other)| more.cmp(few).then(name.cmp(other)));
+            let all = counts.len();
+            let shown = counts
+                .into_iter()
+                .take(COUNTS_SHOWN)
+                .map(|(count, name)| format!("{name} {}", grouped(count.unwrap_or_default())));
+            let mut shown: Vec<_> = shown.collect();
+            shown.extend((all > COUNTS_SHOWN).then(|| "…".to_owned()));
+            Some(format!("{name}: {}", shown.join(", ")))
+        }
+        other => match other.as_u64() {
+            Some(number) => Some(format!("{name} {}", grouped(number))),
+            None => Some(format!("{name} {other}")),
+        },
     }
 }
 
@@ -129,7 +166,21 @@ pub(crate) fn proposal(page: &mut Page, proposal: &Proposal) {
         grouped(predicted.origin_units),
         grouped(predicted.clients_throttled as u64)
     ));
-    let cohorts = predicted.cohorts.iter().filter(|cohort| cohort.clients > 0);
+    let cohorts = match &predicted.crowd {
+        None => &predicted.cohorts,
+        Some(crowd) => {
+            page.detail(&format!(
+                "Within the crowd, {} of {} visitors and {} of {} units; the cohorts are those \
+                 outside, since nobody can tell who of a crowd is a person.",
+                grouped(crowd.throttled),
+                grouped(crowd.visitors),
+                grouped(crowd.origin_units_saved),
+                grouped(crowd.origin_units)
+            ));
+            &crowd.outside
+        }
+    };
+    let cohorts = cohorts.iter().filter(|cohort| cohort.clients > 0);
     let cells = cohorts.map(|cohort| {
         vec![cohort.name.clone(), grouped(cohort.clients), grouped(cohort.throttled)]
     });

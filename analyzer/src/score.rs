@@ -5,10 +5,14 @@
 //! probabilities. A tool is like a crawler in most of these, which is why the
 //! first score alone never leads to a rule.
 
+mod fault;
+
 use tidegate_rules::Ruleset;
 use tidegate_rules::agent::Category;
 
 use crate::features::Features;
+
+pub use fault::{Fault, fault};
 
 /// Origin units that one origin core can do in a minute.
 pub const CORE_MINUTE_UNITS: f64 = 60_000.0;
@@ -18,6 +22,15 @@ const WIDE: f64 = 150.0;
 
 /// Fewer page requests than this say nothing about habits.
 const HABIT: u64 = 20;
+
+/// Known probes from which somebody is a scanner.
+const PROBES: u64 = 3;
+
+/// Share of errors above which somebody is lost, or guesses.
+const LOST: f64 = 0.6;
+
+/// Pages from which errors are no single broken link.
+const SPREAD: u64 = 10;
 
 /// From 0 to 1: the weighted sum of four habits of crawlers.
 ///
@@ -100,9 +113,10 @@ pub fn classify(rules: &Ruleset, features: &Features, breadth: u32) -> (Class, V
         reasons.push("its address verifies that".to_owned());
     }
     let category = agent.map(|agent| agent.category);
-    let errors = features.client_errors();
-    if features.requests >= HABIT && count(errors) / count(features.requests) > 0.8 {
+    if is_scanner(rules, features) {
+        let (errors, probes) = (features.client_errors(), features.probes);
         reasons.push(format!("{errors} of {} answers were errors", features.requests));
+        reasons.extend((probes > 0).then(|| format!("{probes} requests were known probes")));
         return (Class::Scanner, reasons);
     }
     if category == Some(Category::Scanner) {
@@ -117,7 +131,13 @@ pub fn classify(rules: &Ruleset, features: &Features, breadth: u32) -> (Class, V
         reasons.push(format!("{} assets to {} pages", features.assets, features.page_requests()));
         return (Class::Crawler, reasons);
     }
-    if features.requests >= 60 && features.pages <= 3 {
+    if let Some(fault) = fault(rules, features) {
+        let (requests, pages) = (features.requests, features.pages);
+        reasons.push(format!("misconfigured: {}", fault.told()));
+        reasons.push(format!("{requests} requests for {pages} pages"));
+        return (if category.is_some() { Class::Tool } else { Class::Poller }, reasons);
+    }
+    if is_poller(features) {
         reasons.push(format!("{} requests for {} pages", features.requests, features.pages));
         return (Class::Poller, reasons);
     }
@@ -126,6 +146,25 @@ pub fn classify(rules: &Ruleset, features: &Features, breadth: u32) -> (Class, V
         Some(_) => (Class::Tool, reasons),
         None => (Class::Unknown, reasons),
     }
+}
+
+/// Whether somebody looks for weaknesses: a few known probes, or mostly errors
+/// on one page after the other. A page that does not exist, asked for again and
+/// again, is a fault of a tool; a crawler that says who it is follows old links.
+#[must_use]
+pub fn is_scanner(rules: &Ruleset, features: &Features) -> bool {
+    let errors = features.client_errors();
+    let category = features.agent(rules).map(|agent| agent.category);
+    let lost = count(errors) / count(features.requests) > LOST && features.requests >= HABIT;
+    let spread = features.pages >= SPREAD && features.pages * 2 >= errors;
+    let probes = features.probes >= PROBES;
+    !features.is_verified() && (probes || lost && spread && !is_declared_bot(category))
+}
+
+/// Whether somebody asks for a few pages again and again.
+#[must_use]
+pub fn is_poller(features: &Features) -> bool {
+    features.requests >= 60 && features.pages <= 3
 }
 
 fn is_declared_bot(category: Option<Category>) -> bool {

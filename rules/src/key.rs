@@ -52,6 +52,11 @@ impl KeyKind {
     }
 }
 
+/// How many of the dearest requests the burst of a shard has room for, at least:
+/// requests come to the shards by chance, and a shard must not refuse while the
+/// others have plenty.
+pub const SHARD_ROOM: u32 = 16;
+
 /// Visitors that one client is told apart into. Whoever changes the User-Agent
 /// with every request has the budgets of this many visitors, and fills this many
 /// cells; a crawl from behind a NAT shares its budget with one in this many of

@@ -15,6 +15,7 @@ mod account;
 mod pages;
 mod report;
 mod result;
+mod trials;
 pub(crate) mod visitors;
 
 use std::collections::HashMap;
@@ -27,6 +28,7 @@ pub use report::{render_markdown, render_text, summary};
 pub use result::{
     BACKTEST_FORMAT, Backtest, ClientResult, CohortResult, Harmed, OriginUnits, RuleResult,
 };
+pub use trials::{HURT_SHOWN, MOST_TRIALS, Side, Tried, Watch, Watched, side_by_side};
 
 use account::{Account, Answer, ClientAccount};
 use visitors::Visitors;

@@ -194,10 +194,15 @@ impl CohortResult {
     /// Takes a member into account.
     pub(super) fn add(&mut self, answers: &Account) {
         self.clients += 1;
+        self.requests += answers.requests;
+        self.hurt(answers);
+    }
+
+    /// Takes into account how a member was refused that is counted already.
+    pub(super) fn hurt(&mut self, answers: &Account) {
         self.clients_throttled += u64::from(answers.throttled > 0);
         self.clients_starved += u64::from(answers.starved());
         self.clients_blocked += u64::from(answers.blocked > 0);
-        self.requests += answers.requests;
         self.requests_throttled += answers.throttled;
         self.requests_blocked += answers.blocked;
     }

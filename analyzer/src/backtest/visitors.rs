@@ -69,6 +69,11 @@ impl<'r, A: Default> Visitors<'r, A> {
         &mut visitor.answers
     }
 
+    /// Everybody, in no order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &A> {
+        self.all.values().map(|visitor| &visitor.answers)
+    }
+
     /// Each member of each cohort, by the cohort's place in file order.
     pub(crate) fn members(&self) -> impl Iterator<Item = (usize, &A)> {
         self.all.values().flat_map(move |visitor| {

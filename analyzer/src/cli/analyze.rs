@@ -11,12 +11,13 @@ use super::Exit;
 use super::known::Known;
 use super::shared::{NightArguments, print_json, show_bad_lines};
 use crate::analysis::Analysis;
+use crate::clients::Clients;
 use crate::effect::{self, Effect};
 use crate::html;
-use crate::ingest::{FileSummary, Format};
-use crate::night::Passed;
+use crate::ingest::{FileSummary, Format, Progress};
+use crate::night::{Night, Passed};
 use crate::overview::Overview;
-use crate::propose::{file_text, propose};
+use crate::propose::{file_of, respond};
 use crate::report;
 use crate::time::now;
 
@@ -47,15 +48,9 @@ impl Analyze {
         bar.done();
         let (mut analysis, clients, passed) = read?;
         let whole = show_bad_lines(&passed.files);
-        if self.night.only_once() {
-            if !analysis.findings.is_empty() {
-                eprintln!("note: a pipe cannot be read again, so no rules are proposed");
-            }
-        } else {
-            analysis.proposals = propose(&night, &analysis, &clients, now())?;
-        }
+        self.respond(&night, &mut analysis, &clients)?;
         if let Some(file) = &self.propose {
-            std::fs::write(file, file_text(&analysis.proposals))
+            std::fs::write(file, file_of(&analysis))
                 .with_context(|| format!("cannot write `{}`", file.display()))?;
         }
         if let Some(file) = &self.html {
@@ -80,6 +75,21 @@ impl Analyze {
             }
         }
         Ok(Exit::of_night(whole, !analysis.findings.is_empty()))
+    }
+
+    /// Tries rules for what was found, where the logs can be read again.
+    fn respond(&self, night: &Night<'_>, analysis: &mut Analysis, clients: &Clients) -> Result<()> {
+        if self.night.only_once() {
+            if !analysis.findings.is_empty() {
+                eprintln!("note: a pipe cannot be read again, so no rules are proposed");
+            }
+            return Ok(());
+        }
+        let bar = self.night.bar();
+        let show = &mut |progress: Progress<'_>| bar.show("trying rules", progress);
+        let tried = respond(night, analysis, clients, now(), show);
+        bar.done();
+        Ok(tried?)
     }
 
     /// What the rules did, where the edge's records are among the logs and can be

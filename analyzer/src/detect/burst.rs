@@ -4,12 +4,13 @@
 //! Can't see: a burst that lasts for most of the log, since it is then the
 //! usual; a crowd in which nobody alone stands out.
 
-use serde_json::{Map, json};
+use serde_json::json;
 
+use super::suspects::{SAMPLES, counted};
 use super::{Finding, Sight};
-use crate::features::{Many, minute_start};
+use crate::features::{Many, Minute};
 use crate::score::{self, CORE_MINUTE_UNITS, count};
-use crate::time::rfc3339;
+use crate::text::grouped;
 
 const DETECTOR: &str = "burst";
 
@@ -52,11 +53,69 @@ pub(super) fn detect(sight: &Sight<'_>) -> Vec<Finding> {
 fn finding(sight: &Sight<'_>, run: &[u64], median: u64, before: usize) -> Option<Finding> {
     let (first, last) = (*run.first()?, *run.last()?);
     let clients = sight.clients;
+    let total = together(sight, first, last);
+    let reasons = reasons(sight, first, last, total.units);
+    if reasons.is_empty() {
+        return None;
+    }
+    let breadths = clients.breadths();
+    let scores = reasons.iter().map(|(_, _, at)| {
+        let features = clients.features(*at);
+        score::crawler(&features, breadths.of(*at, &features))
+    });
+    let crawler_score = scores.sum::<f64>() / count(reasons.len() as u64);
+    let worst = clients.minutes.range(first..=last).map(|(_, m)| m.units).max();
+    let many = reasons.iter().filter_map(|(.., at)| clients.many(*at));
+    let samples: Vec<_> = many.flat_map(Many::samples).take(SAMPLES).collect();
+    let (from, to) = super::window(first, last);
+    let evidence = [
+        ("from", json!(from)),
+        ("to", json!(to)),
+        ("minutes", json!(run.len())),
+        ("clients", json!(reasons.len())),
+        ("requests", json!(total.requests)),
+        ("units", json!(total.units)),
+        ("units_of_these_clients", json!(reasons.iter().map(|(units, ..)| units).sum::<u64>())),
+        ("units_in_a_usual_minute", json!(median)),
+        ("units_in_the_worst_minute", json!(worst)),
+        ("samples", json!(samples)),
+    ];
+    Some(Finding {
+        id: format!("{DETECTOR}-{}", before + 1),
+        detector: DETECTOR,
+        what: format!(
+            "{} in which the origin had up to {} units to do, usually {}.",
+            counted(run.len() as u64, "minute"),
+            grouped(worst.unwrap_or_default()),
+            grouped(median)
+        ),
+        todo: "See the findings about those who did it: a burst alone asks for no rule.".to_owned(),
+        keys: reasons.into_iter().map(|(_, key, _)| key).collect(),
+        crawler_score,
+        harm_score: count(worst.unwrap_or_default()) / CORE_MINUTE_UNITS,
+        evidence: evidence.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+        answered_by: None,
+        swarms: Vec::new(),
+    })
+}
+
+/// All that happened within these minutes.
+fn together(sight: &Sight<'_>, first: u64, last: u64) -> Minute {
+    let mut sum = Minute::default();
+    for (_, minute) in sight.clients.minutes.range(first..=last) {
+        sum.requests += minute.requests;
+        sum.units += minute.units;
+    }
+    sum
+}
+
+/// Units, key and place of those who were the reason, the largest first.
+fn reasons(sight: &Sight<'_>, first: u64, last: u64, total: u64) -> Vec<(u64, String, u32)> {
+    let clients = sight.clients;
     let within = |many: &Many| -> u64 {
         let minutes = many.minutes().iter().filter(|(at, _)| (first..=last).contains(at));
         minutes.map(|(_, minute)| minute.units).sum()
     };
-    let total: u64 = clients.minutes.range(first..=last).map(|(_, minute)| minute.units).sum();
     // Whoever is kept in short did not cause as much.
     let full = clients.full().into_iter().filter_map(|at| Some((at, within(clients.many(at)?))));
     let named = full.filter(|(_, units)| *units >= CLIENT_FLOOR_UNITS);
@@ -69,30 +128,5 @@ fn finding(sight: &Sight<'_>, run: &[u64], median: u64, before: usize) -> Option
         reason += if needed { *units } else { 0 };
         needed
     });
-    if by_units.is_empty() {
-        return None;
-    }
-    let breadths = clients.breadths();
-    let scores = by_units.iter().map(|(.., at)| {
-        let features = clients.features(*at);
-        score::crawler(&features, breadths.of(*at, &features))
-    });
-    let crawler_score = scores.sum::<f64>() / count(by_units.len() as u64);
-    let worst = clients.minutes.range(first..=last).map(|(_, m)| m.units).max();
-    let mut evidence = Map::new();
-    evidence.insert("from".into(), json!(rfc3339(minute_start(first))));
-    evidence.insert("to".into(), json!(rfc3339(minute_start(last + 1))));
-    evidence.insert("minutes".into(), json!(run.len()));
-    evidence.insert("units".into(), json!(total));
-    evidence.insert("units_of_these_clients".into(), json!(reason));
-    evidence.insert("units_in_a_usual_minute".into(), json!(median));
-    evidence.insert("units_in_the_worst_minute".into(), json!(worst));
-    Some(Finding {
-        id: format!("{DETECTOR}-{}", before + 1),
-        detector: DETECTOR,
-        keys: by_units.into_iter().map(|(_, key, _)| key).collect(),
-        crawler_score,
-        harm_score: count(worst.unwrap_or_default()) / CORE_MINUTE_UNITS,
-        evidence,
-    })
+    by_units
 }

@@ -3,15 +3,27 @@
 //! A detector sees features only, never lines, and knows nothing of how test
 //! traffic is made. A finding says how like a crawler and how much harm,
 //! separately, with evidence; whether to act is decided in [`crate::propose`].
+//! Each detector's file says what it cannot see.
 
 mod broad_crawl;
 mod burst;
+mod distributed_crawl;
+mod misconfigured_tool;
+mod route_cost;
+mod runaway_poller;
+mod scanner;
+mod spoofed_agent;
+mod suspects;
+
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tidegate_rules::Ruleset;
 
 use crate::clients::Clients;
+use crate::features::{SwarmKey, minute_start};
+use crate::time::rfc3339;
 
 /// Something that the analyzer saw.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -20,7 +32,11 @@ pub struct Finding {
     pub id: String,
     /// The detector that saw it.
     pub detector: &'static str,
-    /// The clients that it is about, worst first.
+    /// What was seen, in a sentence.
+    pub what: String,
+    /// What to do about it, in a sentence.
+    pub todo: String,
+    /// Whom it is about, worst first: clients, or what a crowd shares.
     pub keys: Vec<String>,
     /// How like a crawler they are, 0 to 1.
     pub crawler_score: f64,
@@ -29,6 +45,11 @@ pub struct Finding {
     pub harm_score: f64,
     /// What it rests on.
     pub evidence: Map<String, Value>,
+    /// The rule that answers it: one that is there, or one that is proposed.
+    pub answered_by: Option<String>,
+    /// The swarms that it is about, where it is about no clients.
+    #[serde(skip)]
+    pub(crate) swarms: Vec<SwarmKey>,
 }
 
 /// What every detector sees.
@@ -43,5 +64,27 @@ pub fn detect(rules: &Ruleset, clients: &Clients) -> Vec<Finding> {
     let sight = Sight { rules, clients };
     let mut findings = burst::detect(&sight);
     findings.extend(broad_crawl::detect(&sight));
+    findings.extend(distributed_crawl::detect(&sight));
+    findings.extend(spoofed_agent::detect(&sight));
+    findings.extend(scanner::detect(&sight));
+    findings.extend(misconfigured_tool::detect(&sight));
+    let named: BTreeSet<String> =
+        findings.iter().filter(|finding| is_about_habits(finding)).flat_map(keys).collect();
+    findings.extend(runaway_poller::detect(&sight, &named));
+    findings.extend(route_cost::detect(&sight));
     findings
+}
+
+/// Whether a finding says why somebody asks for the same again and again.
+fn is_about_habits(finding: &Finding) -> bool {
+    matches!(finding.detector, "misconfigured-tool" | "scanner")
+}
+
+fn keys(finding: &Finding) -> impl Iterator<Item = String> + '_ {
+    finding.keys.iter().cloned()
+}
+
+/// The start of a minute since the epoch and the end of another one, in words.
+fn window(first: u64, last: u64) -> (String, String) {
+    (rfc3339(minute_start(first)), rfc3339(minute_start(last + 1)))
 }

@@ -83,7 +83,8 @@ impl<'n> Observed<'n> {
         self.note_time(request.time);
         let Records { rules, secret, beside, .. } = self.records;
         beside.place(&mut request);
-        let agent = request.user_agent.and_then(|text| self.agents.claimed(rules, text));
+        let named = |text| self.agents.named(rules, secret, text).agent;
+        let agent = request.user_agent.and_then(named);
         let derived = derive_for(rules, secret, &request, agent);
         let refusing = self.refusing(record);
         let weight = weight(record);

@@ -44,6 +44,15 @@ impl Distinct {
         self.oldest = (self.oldest + 1) % EXACT;
     }
 
+    /// As [`Distinct::insert`], for whoever never asks which came last: once the
+    /// count is an estimate it takes no look at those.
+    pub fn note(&mut self, hash: u64) {
+        match &mut self.registers {
+            Some(registers) => raise(registers, hash),
+            None => self.insert(hash),
+        }
+    }
+
     /// Whether a hash is among the last [`EXACT`] different ones, or among all
     /// where they are no more.
     #[must_use]

@@ -209,6 +209,8 @@ impl Few {
             fingerprinted: self.flag(Flag::Fingerprinted),
             robots: self.flag(Flag::Robots),
             forbidden: self.flag(Flag::Forbidden).into(),
+            unchanged: 0,
+            probes: 0,
             exact: self.is_exact(),
         }
     }

@@ -308,6 +308,8 @@ mod tests {
             claim: None,
             fingerprint: None,
             id: None,
+            path: "/",
+            probe: false,
         }
     }
 

@@ -8,6 +8,9 @@ use crate::walk::Walks;
 /// Sample request ids kept.
 const SAMPLES: usize = 3;
 
+/// Longest of a path that is kept, in bytes.
+const EXAMPLE_BYTES: usize = 80;
+
 /// What happened within one minute.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Minute {
@@ -44,6 +47,11 @@ pub struct Many {
     /// Units by place of route.
     routes: Vec<(Option<u16>, u64)>,
     samples: Vec<Box<str>>,
+    /// The first path that it asked for twice in a row, or the first of all.
+    example: Box<str>,
+    /// Whether it is one that came twice in a row.
+    repeated: bool,
+    last_page: u64,
 }
 
 impl Many {
@@ -81,6 +89,8 @@ impl Many {
         known.fingerprinted |= facts.fingerprint.is_some();
         known.robots |= facts.robots;
         known.forbidden += u64::from(facts.forbidden);
+        known.unchanged += u64::from(facts.status == 304);
+        known.probes += u64::from(facts.probe);
         if known.claim.is_none_or(|claim| claim.agent.is_none()) {
             known.claim = facts.claim.or(known.claim);
         }
@@ -90,6 +100,12 @@ impl Many {
                 Some((_, sum)) => *sum += units,
                 None => self.routes.push((facts.route, units)),
             }
+        }
+        let again = facts.page == self.last_page;
+        self.last_page = facts.page;
+        if !self.repeated && (again || self.example.is_empty()) {
+            self.example = shortened(facts.path).into();
+            self.repeated = again;
         }
         if let Some(id) = facts.id.filter(|_| self.samples.len() < SAMPLES) {
             self.samples.push(id.into());
@@ -179,6 +195,12 @@ impl Many {
         self.samples.iter().map(|id| &**id)
     }
 
+    /// A path that it asked for: the first that came twice in a row, if any did.
+    #[must_use]
+    pub fn example(&self) -> &str {
+        &self.example
+    }
+
     /// Harm first: whoever has less of it is the first to be kept in short.
     pub(super) fn harm(&self) -> (u64, u64) {
         (self.known.units, self.known.requests)
@@ -194,7 +216,14 @@ impl Many {
             + self.minutes.capacity() * size_of::<(u64, Minute)>()
             + self.routes.capacity() * size_of::<(Option<u16>, u64)>()
             + self.samples.capacity() * 2 * size_of::<Box<str>>()
-            // What the allocator adds to seven pieces.
-            + 7 * 16
+            + self.example.len()
+            // What the allocator adds to eight pieces.
+            + 8 * 16
     }
+}
+
+/// At most [`EXAMPLE_BYTES`] of a path.
+fn shortened(path: &str) -> &str {
+    let end = (0..=EXAMPLE_BYTES.min(path.len())).rev().find(|end| path.is_char_boundary(*end));
+    path.get(..end.unwrap_or_default()).unwrap_or_default()
 }

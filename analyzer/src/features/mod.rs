@@ -4,7 +4,8 @@
 //! Whoever asks for little is kept in 60 bytes (`few`), whoever asks for more
 //! in full (`many`); a `ledger` holds both, with a bound on what is kept in
 //! full. Networks and crowds get a record when they have asked for enough
-//! (`groups`). Nothing is judged here: scores are in [`crate::score`], findings
+//! (`groups`), and so do those who share a software (`swarms`). What the origin
+//! took is in `origin`. Nothing is judged here: scores are in [`crate::score`], findings
 //! in [`crate::detect`].
 //!
 //! `docs/features.md` has every feature with its formula, its unit and how exact
@@ -15,7 +16,9 @@ mod few;
 mod groups;
 mod ledger;
 mod many;
+mod origin;
 mod popularity;
+mod swarms;
 
 use tidegate_rules::agent::{Agent, Claim, Headers};
 use tidegate_rules::record::Verification;
@@ -29,7 +32,9 @@ pub use groups::{Group, GroupKey, Groups};
 pub(crate) use ledger::Ledger;
 pub use ledger::{Bounds, Kept, Key};
 pub use many::{Many, Minute};
+pub use origin::{Origin, Times};
 pub use popularity::Popularity;
+pub use swarms::{Member, Swarm, SwarmKey, Swarms};
 
 /// A pause of more than this ends a session, in milliseconds: 30 minutes.
 pub const SESSION_GAP_MS: u64 = 30 * 60_000;
@@ -75,6 +80,10 @@ pub struct Facts<'f> {
     pub fingerprint: Option<u64>,
     /// Its id.
     pub id: Option<&'f str>,
+    /// Its path.
+    pub path: &'f str,
+    /// Whether nobody but a scanner asks for such a path.
+    pub probe: bool,
 }
 
 /// What somebody did over the whole log, in figures.
@@ -124,6 +133,11 @@ pub struct Features {
     pub robots: bool,
     /// Requests that robots.txt forbids it.
     pub forbidden: u64,
+    /// Answers that what it has is still good (304), since it was kept in full.
+    pub unchanged: u64,
+    /// Refused requests for paths that nobody but a scanner asks for, since it was
+    /// kept in full.
+    pub probes: u64,
     /// Whether counts of different things are exact.
     pub exact: bool,
 }
@@ -163,6 +177,18 @@ impl Features {
     #[must_use]
     pub fn client_errors(&self) -> u64 {
         self.statuses.get(4).copied().unwrap_or_default()
+    }
+
+    /// Answers that were errors: 4xx and 5xx.
+    #[must_use]
+    pub fn errors(&self) -> u64 {
+        self.client_errors() + self.statuses.get(5).copied().unwrap_or_default()
+    }
+
+    /// Answers that were redirects: 3xx but 304.
+    #[must_use]
+    pub fn redirects(&self) -> u64 {
+        self.statuses.get(3).copied().unwrap_or_default().saturating_sub(self.unchanged)
     }
 
     /// Share of requests for what pages pull in.

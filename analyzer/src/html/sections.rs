@@ -162,18 +162,28 @@ fn finding(finding: &Finding, addresses: bool) -> Markup {
     keys.retain(|key| known.insert(key.clone()));
     let more = keys.len().saturating_sub(KEYS_SHOWN);
     keys.truncate(KEYS_SHOWN);
-    let rows = finding.evidence.iter().map(|(name, value)| {
+    // What describes clients one by one names them: that is for the machine form.
+    let shown = |value: &Value| match value {
+        Value::Null => false,
+        Value::Array(all) => !all.iter().any(Value::is_object),
+        _ => true,
+    };
+    let rows = finding.evidence.iter().filter(|(_, value)| shown(value)).map(|(name, value)| {
         Row::new(vec![Cell::text(name.replace('_', " ")), Cell::text(told_value(value))])
     });
     html! {
         section {
             h3 id=(finding.id) { (finding.id) }
-            p {
-                (grouped(finding.keys.len() as u64)) " clients; like a crawler: "
-                (format!("{:.2}", finding.crawler_score)) " of 1; harm: "
-                (format!("{:.2}", finding.harm_score)) " origin cores in their worst minute."
+            p { (finding.what) }
+            p { b { (finding.todo) } }
+            @if !keys.is_empty() {
+                p {
+                    (grouped(finding.keys.len() as u64)) " clients; like a crawler: "
+                    (format!("{:.2}", finding.crawler_score)) " of 1; harm: "
+                    (format!("{:.2}", finding.harm_score)) " origin cores in their worst minute."
+                }
+                p.soft { "From " (keys.join(", ")) @if more > 0 { " and " (more) " more" } "." }
             }
-            p.soft { "From " (keys.join(", ")) @if more > 0 { " and " (more) " more" } "." }
             (table(&format!("Evidence of {}", finding.id), &["what", "how much"], &rows.collect::<Vec<_>>()))
         }
     }
@@ -211,7 +221,8 @@ pub(super) fn proposals(report: &Report<'_>) -> Markup {
 
 fn proposal(proposal: &Proposal) -> Markup {
     let predicted = &proposal.predicted;
-    let rows = predicted.cohorts.iter().filter(|cohort| cohort.clients > 0).map(|cohort| {
+    let cohorts = predicted.crowd.as_ref().map_or(&predicted.cohorts, |crowd| &crowd.outside);
+    let rows = cohorts.iter().filter(|cohort| cohort.clients > 0).map(|cohort| {
         let share = count(cohort.throttled) / count(cohort.clients);
         Row {
             marked: cohort.throttled > 0,
@@ -230,6 +241,11 @@ fn proposal(proposal: &Proposal) -> Markup {
                 "It would have saved " (grouped(predicted.origin_units_saved)) " of "
                 (grouped(predicted.origin_units)) " origin units, and throttled "
                 (grouped(predicted.clients_throttled as u64)) " clients."
+                @if let Some(crowd) = &predicted.crowd {
+                    " Of those, " (grouped(crowd.throttled)) " visitors of " (grouped(crowd.visitors))
+                    " are of the crowd. The cohorts are those outside of it, since nobody can tell "
+                    "who of a crowd is a person."
+                }
             }
             (table(
                 "Whom it would have hit, in visitors",

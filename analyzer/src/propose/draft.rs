@@ -1,140 +1,232 @@
 //! One proposal: as a rule to try, and as the TOML that people read, which is
 //! printed from that very rule.
 
+use std::collections::BTreeMap;
+use std::num::NonZeroU8;
+
 use serde_json::Value;
-use tidegate_rules::agent::Category;
 use tidegate_rules::breadth::bits_for;
 use tidegate_rules::cell::{Layout, Window};
-use tidegate_rules::condition::{Condition, Demand};
+use tidegate_rules::condition::Condition;
 use tidegate_rules::index::RuleIndex;
-use tidegate_rules::key::KeyKind;
-use tidegate_rules::print::{self, QuotaNames, Table, Unprintable};
-use tidegate_rules::record::Verification;
-use tidegate_rules::rule::{Budget, Effect, Rule, RuleText};
+use tidegate_rules::key::{KeyKind, SHARD_ROOM};
+use tidegate_rules::print::{self, Printed, QuotaNames, Table, Unprintable};
+use tidegate_rules::rule::{Breadth, Budget, Effect, Rule, RuleText};
 use tidegate_rules::store::Gate;
+use tidegate_rules::strain::OriginState;
 use tidegate_rules::{Mode, Quota, Ruleset};
 
 use super::Predicted;
 use crate::detect::Finding;
 
-/// What whoever is refused should do instead.
-const ADVICE: &str = "Slow down to one page every ten seconds, honour Retry-After, and ask the \
-                      site's people for bulk data.";
-
 /// What a proposal is made of, before it is text.
-pub(super) struct Draft<'d> {
-    pub(super) finding: &'d Finding,
-    /// The kind of software that the crawl passes itself off as.
-    pub(super) category: Option<Category>,
-    pub(super) over: u32,
-    pub(super) window_ms: u32,
-    pub(super) routes: &'d [&'d str],
-    pub(super) quota: Quota,
-    pub(super) expires: String,
+#[derive(Debug, Clone)]
+pub(crate) struct Draft {
+    /// The place of the finding that it answers.
+    pub(crate) finding: usize,
+    pub(crate) id: String,
+    pub(crate) why: String,
+    /// What whoever is refused should do instead.
+    pub(crate) advice: String,
+    pub(crate) condition: Condition,
+    /// `None` where it tags.
+    pub(crate) limit: Option<Limit>,
 }
 
-impl Draft<'_> {
-    pub(super) fn id(&self) -> String {
-        let (detector, over) = (self.finding.detector, self.over);
-        format!("learned-{detector}-{over}-in-{}", duration(self.window_ms))
+/// What a draft lets everybody have.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limit {
+    pub(crate) key: KeyKind,
+    pub(crate) quota: Quota,
+    pub(crate) breadth: Option<Breadth>,
+    pub(crate) origin: Option<OriginState>,
+    /// What a visitor with a history has of its own, where the key is a crowd.
+    pub(crate) floor: Option<Quota>,
+    /// What the dearest request costs that it charges.
+    pub(crate) dearest: u32,
+}
+
+impl Limit {
+    pub(crate) const fn new(key: KeyKind, quota: Quota, dearest: u32) -> Self {
+        Self { key, quota, breadth: None, origin: None, floor: None, dearest }
     }
 
-    /// The site with nothing but this rule, in force.
-    pub(super) fn alone(&self, site: &Ruleset) -> Ruleset {
-        let window = Window { period_ms: self.window_ms, bits: bits_for(self.over) };
-        let layout = Layout::new(vec![self.quota], vec![window]);
-        let layouts = vec![(KeyKind::Visitor, layout)];
-        let rules = vec![self.rule(site)];
-        Ruleset { index: RuleIndex::new(&rules), rules, layouts, ..site.clone() }
+    pub(crate) const fn over(self, over: u32, period_ms: u32) -> Self {
+        Self { breadth: Some(Breadth { period_ms, over: Some(over), under: None }), ..self }
     }
 
-    fn rule(&self, site: &Ruleset) -> Rule {
-        let place = |name: &&str| {
-            let at = site.routes.iter().position(|route| route.name == *name)?;
-            u16::try_from(at).ok()
+    pub(crate) const fn under(self, under: u32, period_ms: u32) -> Self {
+        Self { breadth: Some(Breadth { period_ms, over: None, under: Some(under) }), ..self }
+    }
+
+    pub(crate) const fn while_strained(self, floor: Option<Quota>) -> Self {
+        Self { origin: Some(OriginState::Strained), floor, ..self }
+    }
+
+    /// Whether it can be tried in one engine with others: where its key is kept
+    /// in one cell, whatever else is in it.
+    pub(crate) fn shares_engine(&self) -> bool {
+        self.key.shards() == 1 && self.origin.is_none() && self.floor.is_none()
+    }
+}
+
+/// The cells of one kind of key, while drafts still add to them.
+#[derive(Default)]
+struct Plan {
+    budgets: Vec<Quota>,
+    windows: Vec<Window>,
+    history: bool,
+    room: Option<u32>,
+}
+
+impl Plan {
+    fn place(&mut self, quota: Quota, dearest: u32) -> u16 {
+        let room = quota.burst().get() / dearest.max(1).saturating_mul(SHARD_ROOM);
+        self.room = Some(self.room.map_or(room, |least| least.min(room)));
+        self.budgets.push(quota);
+        u16::try_from(self.budgets.len() - 1).unwrap_or(u16::MAX)
+    }
+
+    /// Drafts whose windows are alike share one: each sees it as if it were its
+    /// own.
+    fn gate(&mut self, breadth: Breadth) -> Gate {
+        let bits = bits_for(breadth.over.max(breadth.under).unwrap_or_default());
+        let window = Window { period_ms: breadth.period_ms, bits };
+        let at = self.windows.iter().position(|known| *known == window).unwrap_or_else(|| {
+            self.windows.push(window);
+            self.windows.len() - 1
+        });
+        let window = u16::try_from(at).unwrap_or(u16::MAX);
+        Gate { window, over: breadth.over, under: breadth.under }
+    }
+
+    fn layout(self, kind: KeyKind) -> Layout {
+        let whole = self.history || !self.windows.is_empty();
+        let room = u8::try_from(self.room.filter(|_| !whole).unwrap_or_default());
+        let shards = room.unwrap_or(u8::MAX).min(kind.shards());
+        let shards = NonZeroU8::new(shards).unwrap_or(NonZeroU8::MIN);
+        let layout = Layout::new(self.budgets, self.windows).sharded(shards);
+        if self.history { layout.with_history() } else { layout }
+    }
+}
+
+/// A site with nothing but these drafts for rules, in this mode.
+pub(crate) fn site_of(site: &Ruleset, drafts: &[&Draft], mode: Mode) -> Ruleset {
+    let mut plans: BTreeMap<KeyKind, Plan> = BTreeMap::new();
+    let rules: Vec<Rule> = drafts.iter().map(|draft| draft.rule(&mut plans, mode)).collect();
+    let asks_origin = drafts.iter().any(|draft| draft.limit.is_some_and(|it| it.origin.is_some()));
+    let layouts = plans.into_iter().map(|(kind, plan)| (kind, plan.layout(kind)));
+    Ruleset {
+        index: RuleIndex::new(&rules),
+        rules,
+        layouts: layouts.collect(),
+        strain: asks_origin.then(|| site.strain.unwrap_or_default()),
+        ..site.clone()
+    }
+}
+
+impl Draft {
+    fn rule(&self, plans: &mut BTreeMap<KeyKind, Plan>, mode: Mode) -> Rule {
+        let effect = match self.limit {
+            None => Effect::Tag,
+            Some(Limit { key, quota, breadth, origin, floor, dearest }) => {
+                let floor = floor.map(|quota| {
+                    let visitors = plans.entry(KeyKind::Visitor).or_default();
+                    visitors.history = true;
+                    visitors.place(quota, dearest)
+                });
+                let plan = plans.entry(key).or_default();
+                let slot = plan.place(quota, dearest);
+                let gate = breadth.map(|breadth| plan.gate(breadth));
+                Effect::Throttle(Budget { key, slot, quota, gate, origin, floor })
+            }
         };
-        let verified =
-            Condition::new([Demand::Verifications([Verification::Verified].into_iter().collect())]);
-        let gate = Gate { window: 0, over: Some(self.over), under: None };
         Rule {
-            text: RuleText::new(&self.id(), &self.why(), Some(ADVICE)),
-            condition: Condition::new([
-                Demand::Routes(self.routes.iter().filter_map(place).collect()),
-                Demand::Categories(self.category.into_iter().collect()),
-                Demand::Not(verified),
-            ]),
-            effect: Effect::Throttle(Budget {
-                key: KeyKind::Visitor,
-                slot: 0,
-                quota: self.quota,
-                gate: Some(gate),
-                origin: None,
-                floor: None,
-            }),
-            mode: Mode::Enforce,
+            text: RuleText::new(
+                &self.id,
+                &self.why,
+                Some(&*self.advice).filter(|it| !it.is_empty()),
+            ),
+            condition: self.condition.clone(),
+            effect,
+            mode,
             rollout: 100,
             starts: None,
             expires: None,
         }
     }
 
-    fn why(&self) -> String {
-        format!(
-            "More than {} different pages within {}, most of them opened once: that is a walk \
-             over the site, and it cost the origin {} units.",
-            self.over,
-            duration(self.window_ms),
-            self.told_number("units")
-        )
+    /// A throttling rule of a site as it is; `None` where it has a verdict.
+    pub(crate) fn of(site: &Ruleset, rule: &Rule) -> Option<Self> {
+        let Effect::Throttle(budget) = &rule.effect else { return None };
+        let window = |gate: Gate| {
+            let windows = site.layout(budget.key)?.windows();
+            let period_ms = windows.get(usize::from(gate.window))?.period_ms;
+            Some(Breadth { period_ms, over: gate.over, under: gate.under })
+        };
+        let routes = rule.condition.routes();
+        let charged = site.routes.iter().zip(0..);
+        let charged = charged.filter(|(_, at)| routes.is_empty() || routes.contains(at));
+        let visitors = site.layout(KeyKind::Visitor);
+        let limit = Limit {
+            key: budget.key,
+            quota: budget.quota,
+            breadth: budget.gate.and_then(window),
+            origin: budget.origin,
+            floor: budget.floor.and_then(|slot| visitors?.budget(slot).copied()),
+            dearest: charged.map(|(route, _)| route.cost).max().unwrap_or_default(),
+        };
+        Some(Self {
+            finding: 0,
+            id: rule.id().to_owned(),
+            why: rule.why().to_owned(),
+            advice: rule.advice().unwrap_or_default().to_owned(),
+            condition: rule.condition.clone(),
+            limit: Some(limit),
+        })
     }
 
-    /// A number of the finding's evidence; zero where it says none.
-    fn told_number(&self, key: &str) -> u64 {
-        self.finding.evidence.get(key).and_then(Value::as_u64).unwrap_or_default()
+    /// The rule in shadow as TOML, with its quotas.
+    pub(crate) fn printed(&self, site: &Ruleset) -> Result<Printed, Unprintable> {
+        let tried = site_of(site, &[self], Mode::Shadow);
+        let rule = self.rule(&mut BTreeMap::new(), Mode::Shadow);
+        let names = QuotaNames { budget: self.id.clone(), ..QuotaNames::of(&rule) };
+        print::rule(&tried, &rule, &names)
     }
 
-    /// A text of the finding's evidence.
-    fn told_text(&self, key: &str) -> &str {
-        self.finding.evidence.get(key).and_then(Value::as_str).unwrap_or("unknown")
-    }
-
-    /// Ids of some of the finding's requests.
-    fn samples(&self) -> impl Iterator<Item = &str> {
-        let ids = self.finding.evidence.get("samples").and_then(Value::as_array);
-        ids.into_iter().flatten().filter_map(Value::as_str)
-    }
-
-    /// The proposal as a person reads it: the rule that was tried, but in shadow,
-    /// and where it comes from.
-    pub(super) fn toml(
+    /// The proposal as a person reads it: the rule that was tried, in shadow, and
+    /// where it comes from.
+    pub(crate) fn toml(
         &self,
         site: &Ruleset,
+        finding: &Finding,
         predicted: &Predicted,
+        expires: &str,
     ) -> Result<String, Unprintable> {
-        let tried = self.alone(site);
-        let rule = Rule { mode: Mode::Shadow, ..self.rule(site) };
-        let names = QuotaNames { budget: self.id(), ..QuotaNames::of(&rule) };
-        let mut printed = print::rule(&tried, &rule, &names)?;
+        let mut printed = self.printed(site)?;
         printed.rule.text("owner", "");
-        printed.rule.text("expires", &self.expires);
-        Ok(format!("{printed}\n{}", self.evidence(predicted)))
-    }
-
-    fn evidence(&self, predicted: &Predicted) -> Table {
-        let mut table = Table::new("[rule.evidence]");
-        table.text("finding", &self.finding.id);
-        table.text("window", &format!("{}/{}", self.told_text("from"), self.told_text("to")));
-        table.number("clients", self.finding.keys.len() as u64);
-        table.number("requests", self.told_number("requests"));
-        table.number("units", self.told_number("units"));
-        table.texts("samples", self.samples());
-        table.texts("predicted", effects(predicted));
-        table
+        printed.rule.text("expires", expires);
+        Ok(format!("{printed}\n{}", evidence(finding, predicted)))
     }
 }
 
+fn evidence(finding: &Finding, predicted: &Predicted) -> Table {
+    let text = |key: &str| finding.evidence.get(key).and_then(Value::as_str).unwrap_or("unknown");
+    let number = |key: &str| finding.evidence.get(key).and_then(Value::as_u64);
+    let samples = finding.evidence.get("samples").and_then(Value::as_array);
+    let mut table = Table::new("[rule.evidence]");
+    table.text("finding", &finding.id);
+    table.text("window", &format!("{}/{}", text("from"), text("to")));
+    table.number("clients", number("clients").unwrap_or(finding.keys.len() as u64));
+    table.number("requests", number("requests").unwrap_or_default());
+    table.number("units", number("units").unwrap_or_default());
+    table.texts("samples", samples.into_iter().flatten().filter_map(Value::as_str));
+    table.texts("predicted", effects(predicted));
+    table
+}
+
 /// A duration as rule files write it. Those of a draft are of whole seconds.
-fn duration(millis: u32) -> String {
+pub(crate) fn duration(millis: u32) -> String {
     print::duration(millis).unwrap_or_default()
 }
 
@@ -147,159 +239,22 @@ fn effects(predicted: &Predicted) -> impl Iterator<Item = String> + '_ {
     let cohorts = cohorts.map(|cohort| {
         format!("{}: {} of {} throttled", cohort.name, cohort.throttled, cohort.clients)
     });
-    std::iter::once(saved).chain(cohorts)
+    let crowd = predicted.crowd.as_ref().map(|crowd| {
+        let outside = crowd.outside.iter().filter(|cohort| cohort.clients > 0);
+        let outside: Vec<_> = outside
+            .map(|cohort| format!("{} {} of {}", cohort.name, cohort.throttled, cohort.clients))
+            .collect();
+        format!(
+            "of the crowd {} of {} visitors throttled, {} of {} units saved; outside of it {}",
+            crowd.throttled,
+            crowd.visitors,
+            crowd.origin_units_saved,
+            crowd.origin_units,
+            outside.join(", ")
+        )
+    });
+    std::iter::once(saved).chain(crowd).chain(cohorts)
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Map, json};
-    use tidegate_rules::rule::Effect;
-    use tidegate_rules::{Compiled, compile_with};
-
-    use super::*;
-    use crate::propose::{CohortEffect, Proposal, file_text};
-    use crate::rule_files;
-
-    /// A site without rules of its own: what it compiles to beside a proposal is
-    /// the proposal's.
-    const SITE: &str = r#"
-format = 1
-site   = "docs.example"
-hosts  = ["docs.example"]
-
-[[route]]
-name  = "search"
-paths = ["/search"]
-cost  = 120
-cache = "never"
-
-[[route]]
-name  = "page \"of\" docs"
-paths = ["/**"]
-cost  = 40
-cache = "long"
-"#;
-
-    fn finding(samples: &[&str]) -> Finding {
-        let mut evidence = Map::new();
-        evidence.insert("from".into(), json!("2025-03-11T00:00:00Z"));
-        evidence.insert("to".into(), json!("2025-03-11T00:10:00Z"));
-        evidence.insert("requests".into(), json!(9_600));
-        evidence.insert("units".into(), json!(384_000));
-        evidence.insert("samples".into(), json!(samples));
-        Finding {
-            id: "broad-crawl-1".to_owned(),
-            detector: "broad-crawl",
-            keys: vec!["192.0.2.7".to_owned()],
-            crawler_score: 1.0,
-            harm_score: 0.8,
-            evidence,
-        }
-    }
-
-    fn predicted() -> Predicted {
-        let cohort = |name: &str| CohortEffect { name: name.to_owned(), clients: 9, throttled: 1 };
-        Predicted {
-            cohorts: vec![cohort("curl"), cohort("odd \"name\" \\ \u{1b}[31m\u{7f}\u{202e}\n")],
-            origin_units: 400_000,
-            origin_units_saved: 300_000,
-            clients_throttled: 2,
-            within_budgets: true,
-        }
-    }
-
-    fn draft<'d>(finding: &'d Finding, routes: &'d [&'d str]) -> Draft<'d> {
-        Draft {
-            finding,
-            category: None,
-            over: 40,
-            window_ms: 600_000,
-            routes,
-            quota: Quota::new(7_200, 600_000, 240).unwrap(),
-            expires: "2026-12-31".to_owned(),
-        }
-    }
-
-    /// The draft's file of proposals, compiled as an extra file of a site.
-    fn compiled(
-        draft: &Draft<'_>,
-        site: &str,
-        read: fn(&str) -> Result<String, String>,
-    ) -> Compiled {
-        let rules = compile_with(site, &[], &mut |name| read(name)).unwrap().rules;
-        let proposal = Proposal {
-            rule: draft.toml(&rules, &predicted()).unwrap(),
-            finding: draft.finding.id.clone(),
-            predicted: predicted(),
-        };
-        let file = file_text(&[proposal]);
-        let extra = "proposal.toml".to_owned();
-        let compiled = compile_with(site, std::slice::from_ref(&extra), &mut |name| {
-            if name == extra { Ok(file.clone()) } else { read(name) }
-        });
-        compiled.unwrap_or_else(|wrong| panic!("{wrong}\n{file}"))
-    }
-
-    #[test]
-    fn what_is_written_is_what_was_tried() {
-        let site = |_: &str| Ok(SITE.to_owned());
-        let empty = compile_with("site.toml", &[], &mut |name| site(name)).unwrap().rules;
-        for samples in [&["id-1", "id \"2\"\u{7f}"][..], &[]] {
-            let finding = finding(samples);
-            for (over, window_ms) in [(20, 10_000), (60, 60_000), (250, 600_000)] {
-                for category in [None, Some(Category::Browser)] {
-                    let routes = ["page \"of\" docs", "search"];
-                    let draft = Draft { over, window_ms, category, ..draft(&finding, &routes) };
-                    let written = compiled(&draft, "site.toml", site).rules;
-                    let mut tried = draft.alone(&empty);
-                    let [rule] = &mut tried.rules[..] else { panic!("one rule") };
-                    // It is tried in force, since a shadow would harm nobody, and
-                    // proposed in shadow, since nobody has reviewed it. A trial is
-                    // about one night, a proposal ends on a day.
-                    assert_eq!((rule.mode, rule.expires), (Mode::Enforce, None));
-                    rule.mode = Mode::Shadow;
-                    rule.expires = written.rules[0].expires;
-                    assert!(rule.expires.is_some());
-                    assert_eq!(written, tried);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_proposal_reads_as_people_write_it() {
-        let site = compile_with("site.toml", &[], &mut |_| Ok(SITE.to_owned())).unwrap().rules;
-        let finding = finding(&["id-1", "id \"2\""]);
-        let draft = Draft {
-            category: Some(Category::Browser),
-            ..draft(&finding, &["page \"of\" docs", "search"])
-        };
-        insta::assert_snapshot!(draft.toml(&site, &predicted()).unwrap());
-    }
-
-    #[test]
-    fn beside_a_sites_own_rules_it_means_the_same() {
-        let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../rules/docs-rs.toml");
-        let site = rule_files::compile(own, &[]).unwrap().rules;
-        let finding = finding(&["id-1"]);
-        let draft =
-            Draft { category: Some(Category::Browser), ..draft(&finding, &["rustdoc", "source"]) };
-        let written = compiled(&draft, own, rule_files::read).rules;
-        let tried = draft.alone(&site);
-        let learned = written.rules.last().unwrap();
-        assert_eq!(learned.condition, tried.rules[0].condition);
-        // The cell has budgets and windows of other rules too, so that places
-        // in it differ; what lies there must not.
-        let meaning = |rules: &Ruleset| {
-            let Effect::Throttle(budget) = &rules.rules.last().unwrap().effect else {
-                panic!("a budget")
-            };
-            let layout = rules.layout(budget.key).unwrap();
-            let gate = budget.gate.unwrap();
-            let window = layout.windows()[usize::from(gate.window)].period_ms;
-            let kept = layout.budget(budget.slot).copied();
-            (budget.key, budget.quota, kept, gate.over, gate.under, window)
-        };
-        assert_eq!(meaning(&written), meaning(&tried));
-    }
-}
+mod tests;

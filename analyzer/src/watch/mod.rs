@@ -22,7 +22,7 @@ use crate::analysis::Analysis;
 use crate::effect::{self, Effect, Records};
 use crate::ingest::{IngestError, Input};
 use crate::night::{Night, Passed};
-use crate::propose::propose;
+use crate::propose::respond;
 
 pub use follow::Follow;
 pub use kept::Kept;
@@ -83,7 +83,7 @@ impl Watch {
         }
         let night = Night { inputs: &inputs, ..*night };
         let (mut analysis, all, passed) = Analysis::of(&night, &mut |_| {})?;
-        analysis.proposals = propose(&night, &analysis, &all, now)?;
+        respond(&night, &mut analysis, &all, now, &mut |_| {})?;
         analysis.list_worst(night.rules, &all, clients);
         let records = Records {
             inputs: &inputs,

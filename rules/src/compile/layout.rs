@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use super::Compiler;
 use crate::breadth::bits_for;
 use crate::cell::{CELL_BOUND, Layout, Window};
-use crate::key::KeyKind;
+use crate::key::{KeyKind, SHARD_ROOM};
 use crate::parse::At;
 use crate::quota::Quota;
 use crate::rule::{Breadth, Budget};
@@ -45,11 +45,6 @@ pub(super) struct Wish<'r> {
 /// Most kinds of cells that may be read before the origin is asked: while it is
 /// calm, and while it is strained. The estimate of its strain comes on top.
 const READS: [(OriginState, usize); 2] = [(OriginState::Calm, 2), (OriginState::Strained, 5)];
-
-/// How many of the dearest requests the burst of a shard has room for, at least:
-/// requests come to the shards by chance, and a shard must not refuse while the
-/// others have plenty.
-const SHARD_ROOM: u32 = 16;
 
 impl Plan {
     fn place(&mut self, wish: &Wish<'_>, quota: Quota) -> u16 {

@@ -11,7 +11,14 @@ impl Engine {
     /// Looks at a request without asking any counter.
     #[must_use]
     pub fn screen(&self, request: &Request<'_>) -> Screened {
-        let derived = derive(&self.rules, &self.secret, request);
+        self.screen_derived(request, derive(&self.rules, &self.secret, request))
+    }
+
+    /// As [`Engine::screen`], for whoever has derived the request by the same
+    /// routes, agents, networks and secret already: many rule sets of one site
+    /// are tried side by side.
+    #[must_use]
+    pub fn screen_derived(&self, request: &Request<'_>, derived: Derived) -> Screened {
         let mut admission = Admission {
             early: self.never_cached(&derived),
             derived,

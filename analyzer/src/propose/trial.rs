@@ -1,0 +1,111 @@
+//! All drafts of all findings, and the rules in force, tried on the night in one
+//! pass.
+
+use std::collections::{HashMap, HashSet};
+
+use tidegate_rules::index::RuleIndex;
+use tidegate_rules::rule::Rule;
+use tidegate_rules::{Engine, Mode, Ruleset, Time};
+
+use super::draft::{Draft, site_of};
+use crate::backtest::{MOST_TRIALS, Tried, Watch, side_by_side};
+use crate::clients::{ClientKey, Clients};
+use crate::detect::Finding;
+use crate::features::SwarmKey;
+use crate::ingest::{IngestError, Progress};
+use crate::night::{Night, Seen};
+
+/// What came of the trials.
+pub(super) struct Trials {
+    /// Of each draft; `None` of those for which there was no room.
+    pub(super) drafts: Vec<Option<Tried>>,
+    /// Of the site's own rules in force, together.
+    pub(super) together: Option<Tried>,
+    /// Of the site's own rules that live now.
+    pub(super) own: Vec<(Rule, Tried)>,
+}
+
+/// Tries drafts, and the site's own rules beside them. What is watched are the
+/// findings, each in its place.
+pub(super) fn run(
+    night: &Night<'_>,
+    clients: &Clients,
+    findings: &[Finding],
+    drafts: &[Draft],
+    now: Time,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Trials, IngestError> {
+    let own = in_force(night.rules, now);
+    let shares = |draft: &Draft| draft.limit.is_none_or(|limit| limit.shares_engine());
+    let (shared, alone): (Vec<usize>, Vec<usize>) =
+        (0..drafts.len()).partition(|at| shares(&drafts[*at]));
+    // The site last: there is room for its rules in force together, however many
+    // they are.
+    let batches = std::iter::once(shared).chain(alone.into_iter().map(|at| vec![at]));
+    let batches: Vec<Vec<usize>> = batches.filter(|batch| !batch.is_empty()).collect();
+    let of_batch = |batch: &Vec<usize>| {
+        let drafts: Vec<&Draft> = batch.iter().map(|at| &drafts[*at]).collect();
+        site_of(night.rules, &drafts, Mode::Shadow)
+    };
+    let sites = batches.iter().map(of_batch).chain([own.clone()]);
+    let engines: Vec<_> = sites.map(|rules| engine(night, rules)).collect();
+    let watched = Watched::new(clients, findings);
+    let groups = findings.len().min(MOST_TRIALS);
+    let crowds = findings.iter().take(groups).enumerate();
+    let crowds = crowds.filter(|(_, finding)| !finding.swarms.is_empty());
+    let crowds = crowds.fold(0, |all, (at, _)| all | 1 << at);
+    let watch = Watch { groups, crowds, of: &|seen| watched.of(seen) };
+    let (sides, _) = side_by_side(night, &engines, watch, progress)?;
+    let mut sides = sides.into_iter();
+    let mut of_drafts = vec![None; drafts.len()];
+    for (batch, side) in batches.iter().zip(sides.by_ref()) {
+        for (at, tried) in batch.iter().zip(side.rules) {
+            of_drafts[*at] = Some(tried);
+        }
+    }
+    let site = sides.next();
+    let (together, of_rules) = site.map(|side| (side.together, side.rules)).unzip();
+    let own = own.rules.into_iter().zip(of_rules.unwrap_or_default()).collect();
+    Ok(Trials { drafts: of_drafts, together, own })
+}
+
+fn engine(night: &Night<'_>, rules: Ruleset) -> Engine {
+    let (version, secret) = ("trial".to_owned(), night.secret.clone());
+    Engine { rules, version, secret, switch: Mode::Enforce }
+}
+
+/// The site's rules that live now, as if they had lived in that night.
+fn in_force(site: &Ruleset, now: Time) -> Ruleset {
+    let lives = site.rules.iter().filter(|rule| rule.lives(now)).cloned();
+    let rules: Vec<_> = lives.map(|rule| Rule { starts: None, expires: None, ..rule }).collect();
+    Ruleset { index: RuleIndex::new(&rules), rules, ..site.clone() }
+}
+
+/// Which findings a request belongs to.
+struct Watched {
+    clients: HashMap<ClientKey, u128>,
+    swarms: HashMap<SwarmKey, u128>,
+}
+
+impl Watched {
+    fn new(clients: &Clients, findings: &[Finding]) -> Self {
+        let mut watch = Self { clients: HashMap::new(), swarms: HashMap::new() };
+        for (at, finding) in findings.iter().take(MOST_TRIALS).enumerate() {
+            let keys = finding.keys.iter().filter_map(|key| clients.find(ClientKey::named(key)?));
+            for key in keys.map(|place| clients.key(place)).collect::<HashSet<_>>() {
+                *watch.clients.entry(key).or_default() |= 1 << at;
+            }
+            for key in &finding.swarms {
+                *watch.swarms.entry(*key).or_default() |= 1 << at;
+            }
+        }
+        watch
+    }
+
+    fn of(&self, seen: &Seen<'_>) -> u128 {
+        let client = seen.key.and_then(|key| self.clients.get(&key)).copied();
+        let swarm = || self.swarms.get(&SwarmKey::of(seen)?).copied();
+        let swarm = if self.swarms.is_empty() { None } else { swarm() };
+        client.unwrap_or_default() | swarm.unwrap_or_default()
+    }
+}
