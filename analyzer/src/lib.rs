@@ -12,6 +12,7 @@ pub mod effect;
 mod event;
 pub mod features;
 pub mod fmt;
+pub mod gate;
 pub mod html;
 pub mod ingest;
 pub mod interval;

@@ -6,6 +6,7 @@ use tidegate_rules::diagnostic::{Place, Severity};
 use tidegate_rules::{Diagnostic, Ruleset};
 
 use super::cases::Cases;
+use crate::gate::Gate;
 
 /// The version of this form.
 const TOLD_FORMAT: u32 = 1;
@@ -20,6 +21,8 @@ pub(super) struct Told<'t> {
     files: &'t [String],
     diagnostics: Vec<ToldDiagnostic<'t>>,
     cases: Cases,
+    /// What logs say of the rules; nothing where none were given.
+    backtest: Option<&'t Gate>,
 }
 
 #[derive(Debug, Serialize)]
@@ -42,8 +45,9 @@ impl<'t> Told<'t> {
         files: &'t [String],
         diagnostics: &'t [Diagnostic],
         cases: Cases,
+        backtest: Option<&'t Gate>,
     ) -> Self {
-        Self { site: Some(&rules.site), files, cases, ..Self::of_mistakes(diagnostics) }
+        Self { site: Some(&rules.site), files, cases, backtest, ..Self::of_mistakes(diagnostics) }
     }
 
     /// Of rules that cannot.
@@ -54,6 +58,7 @@ impl<'t> Told<'t> {
             files: &[],
             diagnostics: diagnostics.iter().map(ToldDiagnostic::of).collect(),
             cases: Cases::default(),
+            backtest: None,
         }
     }
 }

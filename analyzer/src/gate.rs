@@ -1,0 +1,280 @@
+//! The gate: no rule goes in that hurts a cohort beyond its budget.
+//!
+//! Every rule of a site is tried on a log, alone, as if it were in force. For one
+//! that does more harm than a cohort's budget allows, changes are tried in a
+//! second pass, the nearest first, and those that would pass are told. Nothing is
+//! decided here: the engine says what would be refused, the budgets what is too
+//! much.
+
+mod change;
+
+use change::Variant;
+use serde::Serialize;
+use tidegate_rules::index::RuleIndex;
+use tidegate_rules::rule::{Effect, Rule};
+use tidegate_rules::{Engine, Mode, Ruleset, Time};
+
+use crate::backtest::{MOST_TRIALS, Tried, Watch, side_by_side};
+use crate::ingest::{IngestError, Progress, Summary};
+use crate::night::Night;
+use crate::page::{Form, Page};
+use crate::propose::draft::{Draft, site_of};
+use crate::text::{grouped, masked, percent};
+
+/// Most rules that are tried.
+const MOST_RULES: usize = MOST_TRIALS - 28;
+
+/// Changes that are told of one rule.
+const TOLD: usize = 1;
+
+/// What came of a site's rules on a log.
+#[derive(Debug, Clone, Serialize)]
+pub struct Gate {
+    /// Requests of the log.
+    pub requests: u64,
+    /// Rules that were tried.
+    pub rules: usize,
+    /// Rules for which there was no room.
+    pub untried: usize,
+    /// Those that hurt a cohort beyond its budget, in file order.
+    pub refused: Vec<Refused>,
+    /// Harm of the rules in force together, where none of them alone does too
+    /// much.
+    pub together: Vec<Hurt>,
+}
+
+/// A rule that does not pass.
+#[derive(Debug, Clone, Serialize)]
+pub struct Refused {
+    /// Its id.
+    pub rule: String,
+    /// Whether it is in force: one in shadow hurts nobody yet.
+    pub enforced: bool,
+    /// Whom it hurts.
+    pub hurt: Vec<Hurt>,
+    /// Changes that would pass, the nearest first.
+    pub changes: Vec<Change>,
+}
+
+/// A cohort that is hurt beyond its budget.
+#[derive(Debug, Clone, Serialize)]
+pub struct Hurt {
+    /// The cohort.
+    pub cohort: String,
+    /// What happens to its clients: throttled, starved or blocked.
+    pub what: &'static str,
+    /// To how many.
+    pub clients: u64,
+    /// Of how many.
+    pub of: u64,
+    /// The share to whom it may, 0 to 1.
+    pub budget: f64,
+    /// Some of them.
+    pub keys: Vec<String>,
+}
+
+/// A change that would pass.
+#[derive(Debug, Clone, Serialize)]
+pub struct Change {
+    /// What it is, in words.
+    pub what: String,
+    /// Requests of the log that the changed rule refuses.
+    pub refuses: u64,
+    /// The changed rule, as TOML.
+    pub rule: String,
+}
+
+impl Gate {
+    /// Whether every rule in force passes.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        self.together.is_empty() && !self.refused.iter().any(|refused| refused.enforced)
+    }
+
+    /// What came of it, for people: at most 80 columns, but for the TOML. Clients
+    /// appear as their networks, or as the hashes that they are named by.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let mut page = Page::new(Form::Text, "Backtest of each rule");
+        let (rules, requests) = (grouped(self.rules as u64), grouped(self.requests));
+        page.item(&format!("{rules} rules tried on {requests} requests."));
+        if self.untried > 0 {
+            page.item(&format!("{} rules were not tried for want of room.", self.untried));
+        }
+        self.refused.iter().for_each(|refused| refused.tell(&mut page));
+        if !self.together.is_empty() {
+            page.item("No rule alone, but those in force together hurt clients beyond a budget:");
+            self.together.iter().for_each(|hurt| hurt.tell(&mut page));
+        }
+        if self.refused.is_empty() && self.together.is_empty() {
+            page.item("No cohort is hurt beyond its budget.");
+        }
+        page.finish()
+    }
+}
+
+impl Refused {
+    fn tell(&self, page: &mut Page) {
+        page.heading(&match self.enforced {
+            true => format!("`{}` hurts clients beyond a budget", self.rule),
+            false => format!("`{}`, in shadow, would hurt clients beyond a budget", self.rule),
+        });
+        self.hurt.iter().for_each(|hurt| hurt.tell(page));
+        if self.changes.is_empty() {
+            page.item("Nothing that was tried would pass: narrow its `match`, or let it go.");
+        }
+        for change in &self.changes {
+            let refuses = match change.refuses {
+                0 => "and refuse nothing of this log".to_owned(),
+                refuses => format!("and refuse {} requests of this log", grouped(refuses)),
+            };
+            page.item(&format!("This would pass {refuses}: {}.", change.what));
+            page.code(&change.rule);
+        }
+    }
+}
+
+impl Hurt {
+    fn tell(&self, page: &mut Page) {
+        page.item(&format!(
+            "{}: {} of {} clients {}; at most {} may be.",
+            self.cohort,
+            grouped(self.clients),
+            grouped(self.of),
+            self.what,
+            percent(self.budget)
+        ));
+        let mut keys: Vec<_> = self.keys.iter().map(|key| masked(key, false)).collect();
+        keys.dedup();
+        page.detail(&format!("among them {}", keys.join(", ")));
+    }
+}
+
+/// Tries the rules that a night is read by on that night, those that have not
+/// expired `now`, and changes of those that do not pass.
+///
+/// # Errors
+///
+/// Where a file cannot be opened, read or recognised.
+pub fn gate(
+    night: &Night<'_>,
+    now: Time,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<(Gate, Summary), IngestError> {
+    let rules = not_expired(night.rules, now);
+    let refuses = |rule: &&Rule| rule.mode != Mode::Off && rule.effect != Effect::Allow;
+    let refusing: Vec<&Rule> = rules.iter().filter(refuses).collect();
+    let (tried, untried) = refusing.split_at(refusing.len().min(MOST_RULES));
+    let engines = [each_alone(night.rules, &rules, tried), with(night.rules, rules.clone())];
+    let engines = engines.map(|rules| engine(night, rules));
+    let watch = Watch { groups: 1, crowds: 0, of: &|_| 1 };
+    let (sides, passed) = side_by_side(night, &engines, watch, progress)?;
+    let exempts = engines[0].rules.rules.len() - tried.len();
+    let alone = sides.first().map(|side| &side.rules[exempts..]).unwrap_or_default();
+    let failing = tried.iter().zip(alone).filter(|(_, tried)| !tried.within_budgets());
+    let failing: Vec<(&Rule, &Tried)> = failing.map(|(rule, tried)| (*rule, tried)).collect();
+    let mut changes = changes(night, &failing, progress)?.into_iter();
+    let refused = failing.iter().map(|(rule, tried)| Refused {
+        rule: rule.id().to_owned(),
+        enforced: rule.mode == Mode::Enforce,
+        hurt: hurt(tried),
+        changes: changes.next().unwrap_or_default(),
+    });
+    let refused: Vec<_> = refused.collect();
+    let is_one = refused.iter().any(|refused| refused.enforced);
+    let together = sides.get(1).map(|side| &side.together);
+    let watched = together.and_then(|tried| tried.watched.first());
+    let gate = Gate {
+        requests: watched.map_or(0, |watched| watched.requests),
+        rules: tried.len(),
+        untried: untried.len(),
+        refused,
+        together: together.filter(|_| !is_one).map(hurt).unwrap_or_default(),
+    };
+    Ok((gate, passed.files))
+}
+
+/// The site's rules that have not expired, as if they had lived in that night.
+fn not_expired(site: &Ruleset, now: Time) -> Vec<Rule> {
+    let lives = |rule: &&Rule| rule.expires.is_none_or(|end| now < end);
+    let rules = site.rules.iter().filter(lives).cloned();
+    rules.map(|rule| Rule { starts: None, expires: None, ..rule }).collect()
+}
+
+fn with(site: &Ruleset, rules: Vec<Rule>) -> Ruleset {
+    Ruleset { index: RuleIndex::new(&rules), rules, ..site.clone() }
+}
+
+/// The site with these rules in shadow, so that each is tried alone, behind those
+/// that exempt.
+fn each_alone(site: &Ruleset, rules: &[Rule], tried: &[&Rule]) -> Ruleset {
+    let exempts = |rule: &&Rule| rule.mode == Mode::Enforce && rule.effect == Effect::Allow;
+    let shadow = |rule: &&Rule| Rule { mode: Mode::Shadow, rollout: 100, ..(*rule).clone() };
+    let exempting = rules.iter().filter(exempts).cloned();
+    with(site, exempting.chain(tried.iter().map(shadow)).collect())
+}
+
+fn engine(night: &Night<'_>, rules: Ruleset) -> Engine {
+    let (version, secret) = ("trial".to_owned(), night.secret.clone());
+    Engine { rules, version, secret, switch: Mode::Enforce }
+}
+
+/// Whom a trial hurts beyond the budgets.
+fn hurt(tried: &Tried) -> Vec<Hurt> {
+    let cohorts = tried.cohorts.iter().zip(&tried.hurt);
+    let over = cohorts.flat_map(|(cohort, keys)| {
+        let over = cohort.harms().into_iter().filter(|harm| harm.is_over);
+        over.map(|harm| Hurt {
+            cohort: cohort.name.clone(),
+            what: harm.what,
+            clients: harm.clients,
+            of: cohort.clients,
+            budget: harm.budget,
+            keys: keys.iter().map(ToString::to_string).collect(),
+        })
+    });
+    over.collect()
+}
+
+/// Of each failing rule, the changes that would pass.
+fn changes(
+    night: &Night<'_>,
+    failing: &[(&Rule, &Tried)],
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Vec<Vec<Change>>, IngestError> {
+    let variants: Vec<Variant> = failing
+        .iter()
+        .enumerate()
+        .flat_map(|(at, (rule, tried))| change::variants(night.rules, rule, tried, at))
+        .collect();
+    if variants.is_empty() {
+        return Ok(vec![Vec::new(); failing.len()]);
+    }
+    let shares = |at: &usize| variants[*at].draft.limit.is_some_and(|it| it.shares_engine());
+    let (shared, alone): (Vec<usize>, Vec<usize>) = (0..variants.len()).partition(shares);
+    let batches = std::iter::once(shared).chain(alone.into_iter().map(|at| vec![at]));
+    let batches: Vec<Vec<usize>> = batches.filter(|batch| !batch.is_empty()).collect();
+    let of_batch = |batch: &Vec<usize>| {
+        let drafts: Vec<&Draft> = batch.iter().map(|at| &variants[*at].draft).collect();
+        engine(night, site_of(night.rules, &drafts, Mode::Shadow))
+    };
+    let engines: Vec<_> = batches.iter().take(MOST_TRIALS / 2).map(of_batch).collect();
+    let watch = Watch { groups: 0, crowds: 0, of: &|_| 0 };
+    let (sides, _) = side_by_side(night, &engines, watch, progress)?;
+    let mut passing: Vec<Vec<(usize, Change)>> = vec![Vec::new(); failing.len()];
+    for (batch, side) in batches.iter().zip(sides) {
+        for (at, tried) in batch.iter().zip(side.rules).filter(|(_, tried)| tried.within_budgets())
+        {
+            if let Some((of, change)) = variants[*at].change(night.rules, &tried) {
+                passing[of].push((*at, change));
+            }
+        }
+    }
+    Ok(passing.into_iter().map(nearest).collect())
+}
+
+/// The nearest first; those that refuse something before those that do not.
+fn nearest(mut passing: Vec<(usize, Change)>) -> Vec<Change> {
+    passing.sort_by_key(|(at, change)| (change.refuses == 0, *at));
+    passing.into_iter().take(TOLD).map(|(_, change)| change).collect()
+}
