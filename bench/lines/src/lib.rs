@@ -37,9 +37,9 @@ pub struct Options {
     /// before any has another.
     #[arg(long, default_value_t = Self::default().visit)]
     pub visit: u32,
-    /// Lines of one second.
-    #[arg(long, default_value_t = Self::default().per_second)]
-    pub per_second: u64,
+    /// Hours over which they are spread, at most 600.
+    #[arg(long, default_value_t = Self::default().hours)]
+    pub hours: u64,
     /// Draws who asks for what.
     #[arg(long, default_value_t = Self::default().seed)]
     pub seed: u64,
@@ -52,7 +52,7 @@ impl Default for Options {
             format: Format::Fastly,
             clients: 500_000,
             visit: 12,
-            per_second: 600,
+            hours: 24,
             seed: 1,
         }
     }
@@ -77,7 +77,7 @@ pub fn write(options: &Options, out: &mut impl Write) -> io::Result<()> {
     let mut writer = Writer::new(options.format);
     let mut chunk = Vec::with_capacity(2 * CHUNK);
     for number in 0..options.lines {
-        let millis = number * 1_000 / options.per_second.max(1);
+        let millis = number * (options.hours * 3_600_000) / options.lines;
         writer.push(&mut chunk, &visits.next(millis));
         if chunk.len() >= CHUNK {
             out.write_all(&chunk)?;
@@ -119,6 +119,7 @@ mod tests {
             times.push(line["date_time"].as_str().unwrap().to_owned());
         }
         assert!(times.first() < times.last());
+        assert!(times.last().unwrap().starts_with("2025-11-04T23:59"));
         let mean = text.len() / 20_000;
         assert!((570..=590).contains(&mean), "{mean}");
     }

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use crate::Format;
+use crate::site::Page;
 use crate::visits::Asked;
 
 /// The first day: the day before every day on which somebody may run this.
@@ -45,7 +46,9 @@ impl Writer {
         push_number(to, b"{\"bytes\":", bytes(asked));
         to.extend_from_slice(b",\"cache_hit\":");
         to.extend_from_slice(if asked.hit { b"true" } else { b"false" });
-        to.extend_from_slice(b",\"content_type\":\"text/html\",\"date_time\":\"");
+        to.extend_from_slice(b",\"content_type\":");
+        to.extend_from_slice(content_type(asked));
+        to.extend_from_slice(b",\"date_time\":\"");
         push_time(to, asked.millis, self.format);
         to.extend_from_slice(
             b"\",\"ddsource\":\"fastly\",\"ddtags\":\"app:docs.rs,env:prod\",\
@@ -90,6 +93,17 @@ impl Writer {
         to.extend_from_slice(b"\" \"");
         to.extend_from_slice(asked.agent.as_bytes());
         to.extend_from_slice(b"\"\n");
+    }
+}
+
+fn content_type(asked: &Asked) -> &'static [u8] {
+    match (asked.status, asked.page) {
+        (302 | 304, _) => b"null",
+        (_, Page::Asset(0 | 1 | 10)) => b"\"text/css\"",
+        (_, Page::Asset(2..=4 | 11)) => b"\"text/javascript\"",
+        (_, Page::Asset(_)) => b"\"font/woff2\"",
+        (_, Page::Status(_)) => b"\"application/json\"",
+        _ => b"\"text/html\"",
     }
 }
 
