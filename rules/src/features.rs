@@ -77,6 +77,62 @@ impl Derived {
     }
 }
 
+/// What a path says, whoever asks for it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Place of the route in the rule set.
+    pub route: Option<u16>,
+    /// Keyed hash of the normalised path.
+    pub page: u64,
+}
+
+impl Asked {
+    /// What `path` says.
+    #[must_use]
+    pub fn of(rules: &Ruleset, secret: &HashKey, path: &str) -> Self {
+        Self { route: rules.paths.first_owner(path), page: page(secret, path) }
+    }
+}
+
+/// What is known of whoever asks, whatever for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Asker {
+    claim: Option<Claim>,
+    fingerprint: Option<u64>,
+    client: Option<u64>,
+    network: Option<u64>,
+    visitor: Option<u128>,
+    places: Option<Found>,
+}
+
+impl Asker {
+    /// Who sent `request`; `agent` is whose its User-Agent is:
+    /// [`Ruleset::user_agents`]' first owner.
+    #[must_use]
+    pub fn of(
+        rules: &Ruleset,
+        secret: &HashKey,
+        request: &Request<'_>,
+        agent: Option<u16>,
+    ) -> Self {
+        let fingerprint = fingerprint(&request.signals);
+        let places = match request.client {
+            Some(Client::Address(address)) => Some(rules.networks.find(address)),
+            Some(Client::Hashed { .. }) | None => None,
+        };
+        let hashes = request.client.map(|client| secret.client(client));
+        let client = hashes.map(|(client, _)| client);
+        Self {
+            claim: claim(rules, request, agent, places),
+            fingerprint,
+            client,
+            network: hashes.map(|(_, network)| network),
+            visitor: client.map(|client| visitor(secret, client, fingerprint, request.user_agent)),
+            places,
+        }
+    }
+}
+
 /// Derives what rules ask about.
 #[must_use]
 pub fn derive(rules: &Ruleset, secret: &HashKey, request: &Request<'_>) -> Derived {
@@ -93,29 +149,28 @@ pub fn derive_for(
     request: &Request<'_>,
     agent: Option<u16>,
 ) -> Derived {
-    let route = rules.paths.first_owner(request.path);
-    let known = route.and_then(|at| rules.route(at));
-    let units = known.map_or(UNROUTED_COST, |route| route.cost);
-    let fingerprint = fingerprint(&request.signals);
-    let places = match request.client {
-        Some(Client::Address(address)) => Some(rules.networks.find(address)),
-        Some(Client::Hashed { .. }) | None => None,
-    };
-    let hashes = request.client.map(|client| secret.client(client));
-    let client = hashes.map(|(client, _)| client);
+    let asker = Asker::of(rules, secret, request, agent);
+    derive_from(rules, Asked::of(rules, secret, request.path), asker, request.asn)
+}
+
+/// As [`derive()`], for whoever remembers what was asked for, and by whom; `asn` is
+/// the client's.
+#[must_use]
+pub fn derive_from(rules: &Ruleset, asked: Asked, asker: Asker, asn: Option<u32>) -> Derived {
+    let known = asked.route.and_then(|at| rules.route(at));
     Derived {
-        route,
-        units,
-        page: page(secret, request.path),
-        claim: claim(rules, request, agent, places),
-        fingerprint,
-        client,
-        network: hashes.map(|(_, network)| network),
-        visitor: client.map(|client| visitor(secret, client, fingerprint, request.user_agent)),
-        asn: request.asn,
+        route: asked.route,
+        units: known.map_or(UNROUTED_COST, |route| route.cost),
+        page: asked.page,
+        claim: asker.claim,
+        fingerprint: asker.fingerprint,
+        client: asker.client,
+        network: asker.network,
+        visitor: asker.visitor,
+        asn,
         cache: known.map(|route| route.cache).unwrap_or_default(),
         asset: known.is_some_and(|route| route.asset),
-        places,
+        places: asker.places,
     }
 }
 

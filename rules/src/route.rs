@@ -80,10 +80,12 @@ pub fn normalise(path: &str, mut sink: impl FnMut(u8)) {
 /// are not known to be so.
 pub(crate) fn is_normal(path: &str) -> bool {
     let bytes = path.as_bytes();
-    let (changed, last) = bytes.iter().fold((false, b'x'), |(changed, last), byte| {
-        (changed | (*byte == b'%') | (last == b'/' && *byte == b'/'), *byte)
+    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
+    // Without a way out in between, many bytes are looked at together.
+    let changed = pairs.fold(false, |changed, (byte, next)| {
+        changed | (*byte == b'%') | ((*byte == b'/') & (*next == b'/'))
     });
-    bytes.starts_with(b"/") && last != b'/' && !changed
+    bytes.starts_with(b"/") && !matches!(bytes.last(), Some(b'/' | b'%')) && !changed
 }
 
 fn unreserved(high: u8, low: u8) -> Option<u8> {

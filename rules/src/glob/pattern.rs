@@ -187,6 +187,8 @@ impl<'g> Pattern<'g> {
                     inside = self.retry(own, at);
                     continue;
                 }
+                // Whatever is left of the text.
+                (Some((Piece::Anything, used)), _) if own + used == glob.len() => return true,
                 (Some((Piece::Anything, used)), _) => {
                     own += used;
                     anything = self.retry(own, at);
