@@ -112,7 +112,7 @@ impl Analysis {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(Self, Clients, Passed), IngestError> {
         let mut clients = Clients::new(night);
-        let passed = night.pass(progress, &mut |seen| clients.add(seen))?;
+        let passed = night.pass_together(progress, &mut |some| clients.add_all(some))?;
         let total = Total {
             requests: clients.minutes.values().map(|minute| minute.requests).sum(),
             origin_units: clients.minutes.values().map(|minute| minute.units).sum(),

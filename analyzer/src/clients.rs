@@ -10,10 +10,9 @@ mod probes;
 mod together;
 
 use std::collections::BTreeMap;
+use std::hint::black_box;
 
 use hashbrown::HashMap;
-use tidegate_rules::HashKey;
-use tidegate_rules::features::page;
 
 use crate::features::{
     Bounds, Facts, Features, Groups, Kept, Key, Ledger, Many, Minute, Origin, POPULAR_FROM,
@@ -22,6 +21,7 @@ use crate::features::{
 use crate::night::{Night, Seen};
 
 pub use key::ClientKey;
+use together::network;
 
 /// Room for clients: those in short go beyond it where there are more.
 const CLIENTS: Bounds = Bounds { bytes: 256 << 20, full_bytes: 16 << 20 };
@@ -66,9 +66,6 @@ pub struct Clients {
     /// Requests of visitors who were not told apart for want of room.
     pub merged: u64,
     pages: Popularity,
-    /// Which segment of its paths names the crate, for each route.
-    crate_segments: Vec<Option<usize>>,
-    secret: HashKey,
     /// Whether the site's robots.txt is known.
     pub robots_known: bool,
 }
@@ -100,49 +97,66 @@ impl Clients {
     /// Nobody yet.
     #[must_use]
     pub fn new(night: &Night<'_>) -> Self {
-        let rules = night.rules;
-        let places = 0..u16::try_from(rules.routes.len()).unwrap_or(u16::MAX);
         Self {
             clients: Ledger::new(CLIENTS),
             visitors: Ledger::new(VISITORS),
             networks: Groups::new(GROUP_BYTES),
             crowds: Groups::new(GROUP_BYTES),
             swarms: Swarms::new(SWARM_BYTES),
-            origin: Origin::new(rules.strain),
+            origin: Origin::new(night.rules.strain),
             minutes: BTreeMap::new(),
             unknown: 0,
             merged: 0,
             pages: Popularity::new(PAGE_COUNTER_BITS),
-            crate_segments: places.map(|at| rules.paths.segment_of(at, "crate")).collect(),
-            secret: night.secret.clone(),
             robots_known: night.beside.robots.is_some(),
         }
     }
 
     /// Takes one request into account.
     pub fn add(&mut self, seen: &Seen<'_>) {
-        self.minutes.entry(minute(seen.request.time)).or_default().add(seen.units);
-        self.note_origin(seen);
-        let facts = self.facts(seen);
-        let (Some(key), Some(hash)) = (seen.key, seen.derived.client) else {
-            self.unknown += 1;
-            return;
-        };
-        self.note_groups(seen, hash, &facts);
-        self.note_swarm(seen, hash, &facts);
-        self.note_client(key.into(), mark(seen.derived.visitor), &facts);
+        self.add_all(std::slice::from_ref(seen));
+    }
+
+    /// Takes requests into account, in their order. Some dozens at once take less
+    /// time than one by one.
+    pub fn add_all(&mut self, some: &[Seen<'_>]) {
+        let places = self.look(some);
+        let facts: Vec<_> = some.iter().map(|seen| self.facts(seen)).collect();
+        for ((seen, facts), place) in some.iter().zip(&facts).zip(places) {
+            self.minutes.entry(minute(seen.request.time)).or_default().add(seen.units);
+            self.note_origin(seen);
+            let (Some(key), Some(hash)) = (seen.key, seen.derived.client) else {
+                self.unknown += 1;
+                continue;
+            };
+            self.note_groups(seen, hash, facts);
+            self.note_swarm(seen, hash, facts);
+            self.note_client(key.into(), place, mark(seen.derived.visitor), facts);
+        }
+    }
+
+    /// The places of the clients that are known.
+    ///
+    /// There are so many that what is known of one lies far away in memory. What
+    /// each request needs of it is read for all of them first, so that the processor
+    /// waits for it once and not each time.
+    fn look(&self, some: &[Seen<'_>]) -> Vec<Option<u32>> {
+        let find = |seen: &Seen<'_>| self.clients.find(seen.key?.into());
+        let places: Vec<_> = some.iter().map(find).collect();
+        let clients = places.iter().flatten().map(|at| self.clients.look(*at));
+        let networks = some.iter().filter_map(network).map(|key| self.networks.look(key));
+        black_box(clients.chain(networks).fold(0, |all, read| all ^ read));
+        places
     }
 
     fn facts<'s>(&mut self, seen: &Seen<'s>) -> Facts<'s> {
         let derived = &seen.derived;
-        let segment = derived.route.and_then(|at| *self.crate_segments.get(usize::from(at))?);
-        let crate_name = segment.and_then(|at| seen.request.path.split('/').nth(at));
         let status = seen.event.status().unwrap_or_default();
         Facts {
             time: seen.request.time,
             page: derived.page,
-            crate_name: crate_name.map(|name| page(&self.secret, name)),
-            referer: seen.event.referer().map(|path| page(&self.secret, path)),
+            crate_name: seen.crate_name,
+            referer: seen.referer,
             referred: seen.event.referred,
             route: derived.route,
             units: seen.units,
@@ -160,8 +174,9 @@ impl Clients {
         }
     }
 
-    fn note_client(&mut self, key: Key, mark: u32, facts: &Facts<'_>) {
-        let Some(at) = self.clients.find(key) else {
+    /// Takes a request of a client whose place is known, or who may be new.
+    fn note_client(&mut self, key: Key, place: Option<u32>, mark: u32, facts: &Facts<'_>) {
+        let Some(at) = place.or_else(|| self.clients.find(key)) else {
             self.clients.add(key, mark, facts);
             return;
         };

@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use memchr::{memchr2, memchr3};
 use tidegate_rules::{
     Action, CacheState, Client, JudgedBy, Outcome, Request, Signals, Signature, Time, Verification,
     Vouched,
@@ -27,8 +28,15 @@ enum Text {
 
 const TEXTS: usize = Text::Referer as usize + 1;
 
-/// Length of a text that the log does not say.
-const UNKNOWN: u32 = u32::MAX;
+/// Where the texts of a line lie among those of others.
+#[derive(Debug, Clone, Copy)]
+struct Texts {
+    start: usize,
+    /// Where each ends, counted from the start.
+    ends: [u32; TEXTS],
+    /// Which of them the log says, a bit each.
+    known: u16,
+}
 
 /// What is kept of a line but its texts, which lie elsewhere, all in one piece:
 /// a night has more lines than an allocator likes.
@@ -45,9 +53,7 @@ pub(crate) struct Kept {
     outcome: Outcome,
     refused: bool,
     referred: Option<bool>,
-    /// Where its texts begin, and how long each is.
-    texts: usize,
-    lengths: [u32; TEXTS],
+    texts: Texts,
 }
 
 impl Kept {
@@ -59,24 +65,7 @@ impl Kept {
             Some(record) if record.judged_by == Some(JudgedBy::Signature) => (decided, None),
             _ => (None, decided),
         };
-        let start = texts.len();
-        let all = [
-            Some(request.method),
-            Some(request.path),
-            request.query,
-            request.host,
-            request.user_agent,
-            request.country,
-            request.pop,
-            request.request_id,
-            signed.and_then(|record| record.agent.as_deref()),
-            line.referer.and_then(|from| own_path(from, request.host)),
-        ];
-        let lengths = all.map(|text| {
-            texts.push_str(text.unwrap_or_default());
-            // No line is longer than `u32` can say.
-            text.map_or(UNKNOWN, |text| u32::try_from(text.len()).unwrap_or(UNKNOWN))
-        });
+        let signer = signed.and_then(|record| record.agent.as_deref());
         Self {
             time: request.time,
             format: line.format,
@@ -88,17 +77,50 @@ impl Kept {
             outcome: line.outcome,
             refused: decided.is_some_and(|record| refuses(record.decision)),
             referred: line.referer.map(|referer| !referer.is_empty()),
-            texts: start,
-            lengths,
+            texts: Texts::keep(request, signer, line.referer, texts),
         }
     }
 }
 
+impl Texts {
+    /// Puts the texts of a request where they are kept.
+    fn keep(
+        request: &Request<'_>,
+        signer: Option<&str>,
+        referer: Option<&str>,
+        texts: &mut String,
+    ) -> Self {
+        let start = texts.len();
+        let all = [
+            Some(request.method),
+            Some(request.path),
+            request.query,
+            request.host,
+            request.user_agent,
+            request.country,
+            request.pop,
+            request.request_id,
+            signer,
+            referer.and_then(|from| own_path(from, request.host)),
+        ];
+        let (mut ends, mut known) = ([0; TEXTS], 0);
+        for (at, (text, end)) in all.into_iter().zip(&mut ends).enumerate() {
+            if let Some(text) = text {
+                texts.push_str(text);
+                known |= 1 << at;
+            }
+            // No line is longer than `u32` can say.
+            *end = u32::try_from(texts.len() - start).unwrap_or(u32::MAX);
+        }
+        Self { start, ends, known }
+    }
+}
+
 /// One line of a log.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Event<'e> {
     kept: &'e Kept,
-    texts: [Option<&'e str>; TEXTS],
+    texts: &'e str,
     /// Whether a page led here, where the log says.
     pub referred: Option<bool>,
 }
@@ -106,18 +128,15 @@ pub struct Event<'e> {
 impl<'e> Event<'e> {
     /// A line that was kept, with the texts that it was kept with.
     pub(crate) fn of(kept: &'e Kept, texts: &'e str) -> Self {
-        let mut start = kept.texts;
-        let texts = kept.lengths.map(|length| {
-            let length = (length != UNKNOWN).then_some(length as usize)?;
-            let text = texts.get(start..start + length);
-            start += length;
-            text
-        });
         Self { kept, texts, referred: kept.referred }
     }
 
     fn text(&self, text: Text) -> Option<&'e str> {
-        self.texts[text as usize]
+        let Texts { start, ends, known } = &self.kept.texts;
+        let at = text as usize;
+        let from = at.checked_sub(1).map_or(0, |before| ends[before]);
+        let is_known = known >> at & 1 == 1;
+        is_known.then(|| self.texts.get(start + from as usize..start + ends[at] as usize))?
     }
 
     /// The facts of the request. Whether credentials came along no log says.
@@ -214,9 +233,9 @@ impl<'e> Event<'e> {
 /// The path of a URL, where it is one of `host`.
 fn own_path<'u>(url: &'u str, host: Option<&str>) -> Option<&'u str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
-    let (of, _) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    let path = rest.get(of.len()..)?;
-    let path = path.get(..path.find(['?', '#']).unwrap_or(path.len()))?;
+    let end = memchr3(b'/', b'?', b'#', rest.as_bytes()).unwrap_or(rest.len());
+    let (of, path) = rest.split_at(end);
+    let path = path.get(..memchr2(b'?', b'#', path.as_bytes()).unwrap_or(path.len()))?;
     host.is_none_or(|host| host.eq_ignore_ascii_case(of)).then_some(path)
 }
 

@@ -2,11 +2,13 @@
 
 mod agents;
 pub mod analysis;
+mod askers;
 pub mod backtest;
 pub mod basis;
 pub mod beside;
 pub mod cli;
 pub mod clients;
+mod crates;
 pub mod detect;
 pub mod effect;
 mod event;
@@ -19,6 +21,7 @@ pub mod interval;
 pub mod night;
 pub mod overview;
 mod page;
+mod paths;
 pub mod places;
 pub mod promote;
 pub mod propose;

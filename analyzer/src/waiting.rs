@@ -29,6 +29,8 @@ const SECOND_MS: u64 = 1_000;
 #[derive(Default)]
 pub(crate) struct Waiting {
     seconds: BTreeMap<u64, Second>,
+    /// The first of them, so that nobody has to look for it after each line.
+    earliest: Option<u64>,
     bytes: usize,
     spare: Vec<Second>,
 }
@@ -36,8 +38,9 @@ pub(crate) struct Waiting {
 impl Waiting {
     pub(crate) fn push(&mut self, line: &Line<'_>, place: Place) {
         let time = line.request.time;
-        let second = self.seconds.entry(time.unix_millis() / SECOND_MS);
-        let second = second.or_insert_with(|| self.spare.pop().unwrap_or_default());
+        let at = time.unix_millis() / SECOND_MS;
+        self.earliest = Some(self.earliest.map_or(at, |earliest| earliest.min(at)));
+        let second = self.seconds.entry(at).or_insert_with(|| self.spare.pop().unwrap_or_default());
         let before = second.texts.len();
         second.push(line, time, place);
         self.bytes += second.texts.len() - before + LINE_BYTES;
@@ -45,8 +48,7 @@ impl Waiting {
 
     /// The earliest second, where everything has been read up to `reached`.
     pub(crate) fn due(&mut self, reached: Time) -> Option<Second> {
-        let (second, _) = self.seconds.first_key_value()?;
-        let ends = (second + 1) * SECOND_MS + DISORDER_MS;
+        let ends = (self.earliest? + 1) * SECOND_MS + DISORDER_MS;
         if ends > reached.unix_millis() && self.bytes <= WAITING_BOUND {
             return None;
         }
@@ -56,6 +58,7 @@ impl Waiting {
     /// The earliest second.
     pub(crate) fn next(&mut self) -> Option<Second> {
         let (_, mut second) = self.seconds.pop_first()?;
+        self.earliest = self.seconds.first_key_value().map(|(at, _)| *at);
         self.bytes -= second.texts.len() + second.lines.len() * LINE_BYTES;
         second.order.sort_unstable();
         Some(second)
@@ -75,8 +78,13 @@ impl Waiting {
 /// Bytes of a line but for its texts.
 const LINE_BYTES: usize = size_of::<Kept>() + size_of::<Turn>();
 
-/// Whose turn it is: lines of one millisecond keep their order in the files.
-type Turn = (Time, usize, u64, usize);
+/// Whose turn it is: the millisecond of the second, the place of the file, and
+/// the place among the lines of the second, from the upper bits down, so that lines
+/// of one millisecond keep their order in the files.
+type Turn = u64;
+
+const FILE_AT: u32 = 32;
+const MILLIS_AT: u32 = 54;
 
 /// The lines of one second.
 #[derive(Default)]
@@ -88,13 +96,17 @@ pub(crate) struct Second {
 
 impl Second {
     fn push(&mut self, line: &Line<'_>, time: Time, place: Place) {
-        self.order.push((time, place.file, place.line, self.lines.len()));
+        let millis = time.unix_millis() % SECOND_MS;
+        // Of more files than there can be, the last are one.
+        let file = (place.file as u64).min((1 << (MILLIS_AT - FILE_AT)) - 1);
+        self.order.push(millis << MILLIS_AT | file << FILE_AT | self.lines.len() as u64);
         self.lines.push(Kept::of(line, &mut self.texts));
     }
 
     /// Its lines, in order.
     pub(crate) fn events(&self) -> impl Iterator<Item = Event<'_>> {
-        let lines = self.order.iter().filter_map(|(.., at)| self.lines.get(*at));
+        let place = |turn: &Turn| (turn & ((1 << FILE_AT) - 1)) as usize;
+        let lines = self.order.iter().filter_map(move |turn| self.lines.get(place(turn)));
         lines.map(|kept| Event::of(kept, &self.texts))
     }
 }

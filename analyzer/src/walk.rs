@@ -70,6 +70,11 @@ impl Walks {
         self.widest.last().copied().unwrap_or_default()
     }
 
+    /// Reads a bit of what is always needed.
+    pub(crate) fn look(&self) -> u64 {
+        self.now ^ u64::from(self.windows[0].current)
+    }
+
     /// Bytes on the heap, about.
     pub(crate) fn bytes(&self) -> usize {
         self.marked.allocation_size()

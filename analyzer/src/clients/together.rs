@@ -26,11 +26,7 @@ impl Clients {
     }
 
     pub(super) fn note_groups(&mut self, seen: &Seen<'_>, client: u64, facts: &Facts<'_>) {
-        let Some(hash) = seen.derived.network else { return };
-        let network = match seen.key {
-            Some(ClientKey::Address(address)) => GroupKey::network(address),
-            _ => GroupKey::Hashed(hash),
-        };
+        let Some((hash, network)) = seen.derived.network.zip(network(seen)) else { return };
         self.networks.add(network, hash, client, facts);
         if let Some(shown) = facts.fingerprint {
             let (crowd, place) = match seen.request.asn {
@@ -40,4 +36,12 @@ impl Clients {
             self.crowds.add(crowd, shown.rotate_left(32) ^ place, client, facts);
         }
     }
+}
+
+/// The network of a request's client.
+pub(super) fn network(seen: &Seen<'_>) -> Option<GroupKey> {
+    Some(match seen.key {
+        Some(ClientKey::Address(address)) => GroupKey::network(address),
+        _ => GroupKey::Hashed(seen.derived.network?),
+    })
 }

@@ -201,6 +201,15 @@ impl Many {
         &self.example
     }
 
+    /// Reads here and there, so that the rest is at hand; what is said means nothing.
+    pub(super) fn look(&self) -> u64 {
+        let known = &self.known;
+        let minute = self.minutes.last().map_or(0, |(at, _)| *at);
+        let route = self.routes.first().map_or(0, |(_, units)| *units);
+        let own = known.requests ^ known.pauses.count ^ known.peak_units ^ self.lost;
+        own ^ minute ^ route ^ self.pages.look() ^ self.crates.look() ^ self.walks.look()
+    }
+
     /// Harm first: whoever has less of it is the first to be kept in short.
     pub(super) fn harm(&self) -> (u64, u64) {
         (self.known.units, self.known.requests)

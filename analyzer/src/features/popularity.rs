@@ -32,7 +32,8 @@ impl Popularity {
             first.iter_mut().chain(second.iter_mut()).for_each(|count| *count /= 2);
             self.counted = 1;
         }
-        let at = |hash: u64| usize::try_from(hash % length as u64).unwrap_or_default();
+        // The length is a power of two.
+        let at = |hash: u64| usize::try_from(hash & (length as u64 - 1)).unwrap_or_default();
         let slots = first.get_mut(at(hash)).zip(second.get_mut(at(hash >> 32)));
         let Some((first, second)) = slots else { return 1 };
         let count = (*first).min(*second).saturating_add(1);

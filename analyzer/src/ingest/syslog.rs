@@ -22,9 +22,11 @@ pub(super) struct Message<'a> {
 /// `Nov  4 08:15:42 host tag: …` of a file that syslog itself wrote. A line that
 /// begins otherwise is as it is: what a client chose must not look like one.
 pub(super) fn split(line: &str) -> Message<'_> {
-    let found = match line.strip_prefix('<') {
-        Some(rest) => after_priority(rest),
-        None => after_time(line),
+    let found = match line.as_bytes().first() {
+        Some(b'<') => line.strip_prefix('<').and_then(after_priority),
+        // What begins like this is no time.
+        Some(b'{') => None,
+        _ => after_time(line),
     };
     found.unwrap_or(Message { host: None, text: line })
 }

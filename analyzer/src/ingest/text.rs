@@ -1,7 +1,7 @@
 //! Pieces of text that more than one format is made of.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use memchr::{memchr, memchr2, memchr3};
 use tidegate_rules::{Client, Protocol};
@@ -15,8 +15,9 @@ const QUOTED_CHARS: usize = 40;
 /// Text of a line; what is not UTF-8 becomes U+FFFD, so that one odd byte in a
 /// User-Agent does not cost the whole line.
 pub(super) fn from_bytes(line: &[u8]) -> Cow<'_, str> {
-    // `from_utf8_lossy` alone is five times slower where all is well.
-    str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed)
+    // The standard library's takes three times as long where all is well.
+    let text = simdutf8::basic::from_utf8(line);
+    text.map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed)
 }
 
 /// A line without its carriage return, and without the zero bytes that a crash
@@ -71,16 +72,20 @@ pub(super) struct Target<'a> {
 
 /// Takes a URL with a scheme and a host apart.
 pub(super) fn split_url(url: &str) -> Option<Target<'_>> {
-    let colon = memchr(b':', url.as_bytes())?;
-    let (scheme, rest) = (url.get(..colon)?, url.get(colon..)?.strip_prefix("://")?);
-    if scheme.is_empty() || !scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return None;
-    }
+    let rest = url.strip_prefix("https://").or_else(|| after_scheme(url))?;
     let end = memchr3(b'/', b'?', b'#', rest.as_bytes()).unwrap_or(rest.len());
     let (authority, target) = rest.split_at(end);
     let user = authority.bytes().rposition(|byte| byte == b'@').map_or(0, |at| at + 1);
     let host = without_port(authority.get(user..)?);
     (!host.is_empty()).then(|| Target { host: Some(host), ..split_target(target) })
+}
+
+/// What follows the scheme of a URL.
+fn after_scheme(url: &str) -> Option<&str> {
+    let colon = memchr(b':', url.as_bytes())?;
+    let (scheme, rest) = (url.get(..colon)?, url.get(colon..)?.strip_prefix("://")?);
+    let is_scheme = !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_scheme.then_some(rest)
 }
 
 /// Takes a path with its query apart; no path is `/`.
@@ -93,6 +98,12 @@ pub(super) fn split_target(target: &str) -> Target<'_> {
         query.split_at(end).0
     });
     Target { host: None, path: if path.is_empty() { "/" } else { path }, query }
+}
+
+/// What stands before and behind the first space.
+pub(super) fn split_at_space(text: &str) -> Option<(&str, &str)> {
+    let end = memchr(b' ', text.as_bytes())?;
+    Some((text.get(..end)?, text.get(end + 1..)?))
 }
 
 /// A host name without its port.
@@ -137,10 +148,47 @@ pub(super) fn lossy(bytes: Vec<u8>) -> String {
 
 /// Who sent a request. An IPv4 address in IPv6 clothes is the IPv4 address.
 pub(super) fn client(address: &str) -> Result<Client, BadReason> {
-    match address.parse::<IpAddr>() {
-        Ok(address) => Ok(Client::Address(address.to_canonical())),
-        Err(_) => Err(BadReason::of(format!("{} is not a client address", quoted(address)))),
+    match parsed_address(address) {
+        Some(address) => Ok(Client::Address(address.to_canonical())),
+        None => Err(BadReason::of(format!("{} is not a client address", quoted(address)))),
     }
+}
+
+/// An address as the standard library reads it, in a third of the time where it
+/// is of IPv4, as most are.
+pub(super) fn parsed_address(text: &str) -> Option<IpAddr> {
+    parsed_v4(text).map(IpAddr::V4).or_else(|| text.parse().ok())
+}
+
+fn parsed_v4(text: &str) -> Option<Ipv4Addr> {
+    let mut rest = text.as_bytes();
+    let mut octets = [0; 4];
+    for (at, octet) in octets.iter_mut().enumerate() {
+        let (part, after) = leading_octet(rest)?;
+        *octet = part;
+        rest = match (at, after) {
+            (3, []) => after,
+            (0..3, [b'.', after @ ..]) => after,
+            _ => return None,
+        };
+    }
+    Some(octets.into())
+}
+
+/// A number of up to three digits, none of them a zero that could be left out.
+fn leading_octet(text: &[u8]) -> Option<(u8, &[u8])> {
+    let digit =
+        |at: usize| text.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit <= 9);
+    let first = digit(0)?;
+    let (number, length) = match (first, digit(1), digit(2)) {
+        (_, None, _) => (u16::from(first), 1),
+        (0, Some(_), _) => return None,
+        (_, Some(second), None) => (u16::from(first) * 10 + u16::from(second), 2),
+        (_, Some(second), Some(third)) => {
+            (u16::from(first) * 100 + u16::from(second) * 10 + u16::from(third), 3)
+        }
+    };
+    Some((u8::try_from(number).ok()?, text.get(length..)?))
 }
 
 /// The HTTP version as logs write it; anything else is unknown.
@@ -186,7 +234,21 @@ pub(super) fn is_method(method: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn addresses_are_read_as_the_standard_library_reads_them(
+            text in "([0-9]{1,4}\\.){2,4}[0-9]{0,3}|[0-9a-f:.]{0,20}",
+            bits in any::<u32>(),
+        ) {
+            prop_assert_eq!(parsed_address(&text), text.parse().ok());
+            let address = Ipv4Addr::from_bits(bits);
+            prop_assert_eq!(parsed_v4(&address.to_string()), Some(address));
+        }
+    }
 
     #[test]
     fn urls() {

@@ -100,6 +100,9 @@ impl<'a> Fields<'a> {
     }
 
     fn read_extras(&mut self, mut rest: Words<'a>) -> Result<(), BadReason> {
+        if rest.is_empty() {
+            return Ok(());
+        }
         let mut others = false;
         loop {
             if let Some(word) = rest.bare() {
@@ -202,13 +205,15 @@ fn split_request(request: &str) -> Result<(&str, text::Target<'_>, Option<Protoc
     if request.is_empty() || request == "-" {
         return Err(BadReason::new("no request: the client left before it sent one"));
     }
-    let (method, rest) =
-        request.split_once(' ').filter(|(method, _)| text::is_method(method)).ok_or_else(junk)?;
+    let (method, rest) = text::split_at_space(request)
+        .filter(|(method, _)| text::is_method(method))
+        .ok_or_else(junk)?;
     // Only HTTP/0.9 has no version; and a target may hold spaces where the
     // client did not encode them.
-    let (target, protocol) = match rest.rsplit_once(' ') {
-        Some((target, version)) if version.starts_with("HTTP/") => {
-            (target, text::protocol(version))
+    let last = memrchr(b' ', rest.as_bytes()).and_then(|at| rest.split_at_checked(at));
+    let (target, protocol) = match last {
+        Some((target, version)) if version.starts_with(" HTTP/") => {
+            (target, text::protocol(version.trim_start()))
         }
         _ => (rest, Some(Protocol::H1)),
     };

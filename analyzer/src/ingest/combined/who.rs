@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use memchr::memchr_iter;
 
 use crate::ingest::parser::BadReason;
-use crate::ingest::proxies;
+use crate::ingest::{proxies, text};
 
 /// What stands before the time.
 pub(super) struct Who<'a> {
@@ -24,8 +24,14 @@ impl<'a> Who<'a> {
 
     fn found(who: &'a str) -> Option<Self> {
         let (first, rest) = split_list(who)?;
-        let (second, rest) = rest.split_once(' ')?;
+        let (second, rest) = text::split_at_space(rest)?;
         let unnamed = Self { virtual_host: None, peer: None, forwarded: None, user: rest };
+        // Nearly all.
+        if second == "-"
+            && let Some(peer) = address(first)
+        {
+            return Some(Self { peer: Some(peer), ..unnamed });
+        }
         // An identity never looks like an address: there is something before it.
         let Some((peer, (_, user))) = address(second).zip(rest.split_once(' ')) else {
             return Some(Self { peer: address(first).or_else(|| last_client(first)), ..unnamed });
@@ -55,7 +61,7 @@ fn address(word: &str) -> Option<IpAddr> {
     match word {
         // What nginx calls a proxy on the same machine.
         "unix:" => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-        _ => word.parse().ok(),
+        _ => text::parsed_address(word),
     }
 }
 

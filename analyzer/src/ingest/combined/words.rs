@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2};
+use memchr::memchr2;
 
 use crate::ingest::parser::BadReason;
 use crate::ingest::text;
@@ -11,10 +11,21 @@ use crate::ingest::text;
 pub(super) struct Words<'a>(pub(super) &'a str);
 
 impl<'a> Words<'a> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What is left, without the spaces before it.
+    fn rest(&self) -> &'a str {
+        let spaces = self.0.bytes().take_while(|byte| *byte == b' ').count();
+        self.0.get(spaces..).unwrap_or_default()
+    }
+
     /// The next word, where it is not quoted.
     pub(super) fn bare(&mut self) -> Option<&'a str> {
-        let rest = self.0.trim_start_matches(' ');
-        let end = memchr(b' ', rest.as_bytes()).unwrap_or(rest.len());
+        let rest = self.rest();
+        // Such words are short.
+        let end = rest.bytes().position(|byte| byte == b' ').unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
         if word.is_empty() || word.starts_with('"') {
             return None;
@@ -25,7 +36,7 @@ impl<'a> Words<'a> {
 
     /// The next word, where it is quoted.
     pub(super) fn quoted(&mut self, what: &str) -> Result<Option<Cow<'a, str>>, BadReason> {
-        let Some(rest) = self.0.trim_start_matches(' ').strip_prefix('"') else { return Ok(None) };
+        let Some(rest) = self.rest().strip_prefix('"') else { return Ok(None) };
         let (word, after) = quoted(rest, what)?;
         self.0 = after;
         Ok(Some(word))

@@ -15,7 +15,7 @@ use super::parser::BadReason;
 pub(super) use layout::Layout;
 pub(super) use strings::names;
 
-use strings::{raw_end, string_end};
+use strings::{find_quote_or_backslash, raw_end, string_end};
 
 /// How the texts of a line were written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,24 +77,23 @@ impl<'a> Json<'a> {
         member: fn(&str) -> Option<F>,
         mut read: impl FnMut(&mut Self, F) -> Result<(), Broken>,
     ) -> Result<(), Broken> {
-        let mut more = self.opens()?;
         let mut step = 0;
-        while more {
+        loop {
             let from = self.at;
             let found = if let Some((length, found)) = layout.find(step, self.rest()) {
                 self.at += length;
                 found
-            } else if let Some(found) = self.seek(member)? {
+            } else {
+                let more = if step == 0 { self.opens()? } else { self.more()? };
+                let Some(found) = (if more { self.seek(member)? } else { None }) else {
+                    return Ok(());
+                };
                 layout.learn(step, self.text.get(from..self.at).unwrap_or_default(), found);
                 found
-            } else {
-                break;
             };
             read(self, found)?;
-            more = self.more()?;
             step += 1;
         }
-        Ok(())
     }
 
     /// Reads up to the value of the next member that `member` knows; `None` where
@@ -142,6 +141,11 @@ impl<'a> Json<'a> {
 
     /// A text, or `null`.
     pub(super) fn text(&mut self) -> Result<Option<Cow<'a, str>>, Broken> {
+        if self.quotes == Quotes::Escaped
+            && let Some(text) = self.plain_text()
+        {
+            return Ok(Some(Cow::Borrowed(text)));
+        }
         if self.null() {
             return Ok(None);
         }
@@ -155,8 +159,26 @@ impl<'a> Json<'a> {
         text.map(|text| Some(Cow::Owned(text))).map_err(|_| Broken { what: "a bad escape", at })
     }
 
+    /// A text that begins here and has no escapes, as nearly all do; otherwise
+    /// nothing is read.
+    fn plain_text(&mut self) -> Option<&'a str> {
+        let rest = self.rest().strip_prefix(b"\"")?;
+        let length = find_quote_or_backslash(rest)?;
+        let from = self.at + 1;
+        let text =
+            self.text.get(from..from + length).filter(|_| rest.get(length) == Some(&b'"'))?;
+        self.at = from + length + 1;
+        Some(text)
+    }
+
     /// A number that `N` can hold, or `null`.
-    pub(super) fn number<N: FromStr>(&mut self) -> Result<Option<N>, Broken> {
+    pub(super) fn number<N: FromStr + TryFrom<u64>>(&mut self) -> Result<Option<N>, Broken> {
+        if let Some((number, length)) = digits(self.rest())
+            && let Ok(number) = N::try_from(number)
+        {
+            self.at += length;
+            return Ok(Some(number));
+        }
         let (at, token) = (self.at, self.token());
         if token == "null" {
             return Ok(None);
@@ -166,6 +188,12 @@ impl<'a> Json<'a> {
 
     /// `true`, `false` or `null`.
     pub(super) fn flag(&mut self) -> Result<Option<bool>, Broken> {
+        for (word, flag) in [(&b"true,"[..], true), (&b"false,"[..], false)] {
+            if self.rest().starts_with(word) {
+                self.at += word.len() - 1;
+                return Ok(Some(flag));
+            }
+        }
         let at = self.at;
         match self.token() {
             "true" => Ok(Some(true)),
@@ -253,7 +281,8 @@ impl<'a> Json<'a> {
     }
 
     fn takes(&mut self, byte: u8) -> bool {
-        let is = self.peek() == Some(byte);
+        // Lines of logs have no white space between members.
+        let is = self.rest().first() == Some(&byte) || self.peek() == Some(byte);
         self.at += usize::from(is);
         is
     }
@@ -276,6 +305,21 @@ impl<'a> Json<'a> {
     fn broken(&self, what: &'static str) -> Broken {
         Broken { what, at: self.at }
     }
+}
+
+/// A number that begins and ends here, of up to 18 digits, and how long it is.
+fn digits(bytes: &[u8]) -> Option<(u64, usize)> {
+    let (mut number, mut length) = (0, 0);
+    for byte in bytes.iter().take(19) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return (length > 0 && matches!(byte, b',' | b'}')).then_some((number, length));
+        }
+        // What overflows is longer than 18 digits.
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+        length += 1;
+    }
+    None
 }
 
 #[cfg(test)]
@@ -338,6 +382,34 @@ mod tests {
         let found = texts(text, Quotes::Raw).unwrap();
         let owned = |text: &str| Some(text.to_owned());
         assert_eq!(found, [("a", owned(r#"x "y", z \"#)), ("b", owned("")), ("c", owned("d"))]);
+    }
+
+    #[test]
+    fn numbers_and_flags_are_read_wherever_they_end() {
+        let table = [
+            ("{\"a\":65535,\"b\":true,\"c\":1}", Ok((Some(65_535), Some(true)))),
+            ("{\"a\": 7 ,\"b\": false }", Ok((Some(7), Some(false)))),
+            ("{\"a\":007,\"b\":null}", Ok((Some(7), None))),
+            ("{\"a\":null,\"b\":false}", Ok((None, Some(false)))),
+            ("{\"a\":65536,\"b\":true}", Err("not the number expected at column 6")),
+            ("{\"a\":-1,\"b\":true}", Err("not the number expected at column 6")),
+            ("{\"a\":,\"b\":true}", Err("not the number expected at column 6")),
+            ("{\"a\":18446744073709551617,\"b\":true}", Err("not the number expected at column 6")),
+            ("{\"a\":1,\"b\":truer}", Err("neither `true` nor `false` at column 12")),
+        ];
+        for (text, expected) in table {
+            let mut found = (None, None);
+            let read = Json::new(text, Quotes::Escaped).members(|json, name| {
+                match name {
+                    "a" => found.0 = json.number::<u16>()?,
+                    "b" => found.1 = json.flag()?,
+                    _ => json.skip()?,
+                }
+                Ok(())
+            });
+            let said = read.map(|()| found).map_err(|broken| broken.reason(0).to_string());
+            assert_eq!(said, expected.map_err(|why| format!("unreadable JSON: {why}")), "{text}");
+        }
     }
 
     proptest! {
