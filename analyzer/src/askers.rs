@@ -30,22 +30,34 @@ impl Default for Askers {
 }
 
 impl Askers {
-    /// Who sent a request with this User-Agent.
+    /// The place of whoever asks from an address with this User-Agent.
+    pub(crate) fn place(&self, client: Option<Client>, named: Option<Named>) -> usize {
+        let (Some(Client::Address(address)), Some(named)) = (client, named) else { return 0 };
+        let bits = match address {
+            IpAddr::V4(v4) => v4.to_bits().into(),
+            IpAddr::V6(v6) => v6.to_bits(),
+        };
+        let at = self.hasher.hash_one((bits, named.hash)) % REMEMBERED as u64;
+        usize::try_from(at).unwrap_or_default()
+    }
+
+    /// Reads a bit of who is remembered at a place, so that it is at hand.
+    pub(crate) fn look(&self, at: usize) -> u64 {
+        self.slots.get(at).and_then(Option::as_ref).map_or(0, |((_, named), _)| *named)
+    }
+
+    /// Who sent a request with this User-Agent; `at` is its place.
     pub(crate) fn asker(
         &mut self,
         rules: &Ruleset,
         secret: &HashKey,
+        at: usize,
         request: &Request<'_>,
         named: Option<Named>,
     ) -> Asker {
         let asker = || Asker::of(rules, secret, request, named.and_then(|named| named.agent));
         let Some(who) = who(request, named) else { return asker() };
-        let bits = match who.0 {
-            IpAddr::V4(v4) => v4.to_bits().into(),
-            IpAddr::V6(v6) => v6.to_bits(),
-        };
-        let at = self.hasher.hash_one((bits, who.1)) % REMEMBERED as u64;
-        let slot = usize::try_from(at).ok().and_then(|at| self.slots.get_mut(at));
+        let slot = self.slots.get_mut(at);
         match slot {
             Some(Some((known, asker))) if *known == who => *asker,
             Some(slot) => slot.insert((who, asker())).1,

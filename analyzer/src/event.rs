@@ -146,7 +146,7 @@ impl<'e> Event<'e> {
             host: self.text(Text::Host),
             query: self.text(Text::Query),
             client: self.kept.client,
-            user_agent: self.text(Text::UserAgent),
+            user_agent: self.user_agent(),
             signals: Signals { fingerprint: self.kept.fingerprint, ..Signals::default() },
             asn: self.kept.asn,
             country: self.text(Text::Country),
@@ -157,12 +157,23 @@ impl<'e> Event<'e> {
                 verification,
             }),
             request_id: self.text(Text::RequestId),
-            ..Request::new(
-                self.kept.time,
-                self.text(Text::Method).unwrap_or_default(),
-                self.text(Text::Path).unwrap_or_default(),
-            )
+            ..Request::new(self.kept.time, self.text(Text::Method).unwrap_or_default(), self.path())
         }
+    }
+
+    /// Who sent it.
+    pub(crate) fn client(&self) -> Option<Client> {
+        self.kept.client
+    }
+
+    /// The `User-Agent` header.
+    pub(crate) fn user_agent(&self) -> Option<&'e str> {
+        self.text(Text::UserAgent)
+    }
+
+    /// Path as sent.
+    pub(crate) fn path(&self) -> &'e str {
+        self.text(Text::Path).unwrap_or_default()
     }
 
     /// When the request arrived.

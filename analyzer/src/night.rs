@@ -6,12 +6,13 @@
 //! that nothing has to be kept in memory. Nothing is judged here.
 
 use std::collections::HashMap;
+use std::hint::black_box;
 
 use tidegate_rules::features::{Derived, derive_from};
 use tidegate_rules::route::CacheClass;
 use tidegate_rules::{CacheState, HashKey, Outcome, Request, Ruleset};
 
-use crate::agents::Agents;
+use crate::agents::{Agents, Named};
 use crate::askers::Askers;
 use crate::basis::{
     Assumptions, CacheSource, CostSource, Lines, PopSource, StrainSource, VisitorSource, Window,
@@ -131,27 +132,28 @@ impl Night<'_> {
     }
 
     fn show_all(&self, pass: &mut Pass, second: Second, sink: &mut dyn FnMut(&[Seen<'_>])) {
-        let mut together = Vec::with_capacity(TOGETHER);
-        for event in second.events() {
-            together.push(self.seen(pass, event));
-            if together.len() == TOGETHER {
-                sink(&together);
-                together.clear();
+        let mut events = second.events();
+        loop {
+            let some = events.by_ref().take(TOGETHER);
+            let some: Vec<_> = some.map(|event| (event, pass.look(self, &event))).collect();
+            if some.is_empty() {
+                break;
             }
+            let together = some.into_iter().map(|(event, found)| self.seen(pass, event, found));
+            sink(&together.collect::<Vec<_>>());
         }
-        sink(&together);
-        drop(together);
+        drop(events);
         pass.waiting.reuse(second);
     }
 
-    fn seen<'s>(&self, pass: &mut Pass, event: Event<'s>) -> Seen<'s> {
+    fn seen<'s>(&self, pass: &mut Pass, event: Event<'s>, found: Found) -> Seen<'s> {
         let mut request = event.request();
         self.beside.place(&mut request);
         let (rules, secret) = (self.rules, self.secret);
-        let named = request.user_agent.map(|text| pass.agents.named(rules, secret, text));
-        let asker = pass.askers.asker(rules, secret, &request, named);
-        let path = pass.paths.path(rules, secret, request.path);
-        let referer = event.referer().map(|path| pass.paths.page(secret, path));
+        let Found { named, asker, path, referer } = found;
+        let asker = pass.askers.asker(rules, secret, asker, &request, named);
+        let path = pass.paths.path(rules, secret, path, request.path);
+        let referer = event.referer().map(|path| pass.paths.page(secret, referer, path));
         let mut derived = derive_from(rules, path.asked, asker, request.asn);
         self.beside.rename(secret, &request, &mut derived);
         pass.note(&request);
@@ -184,6 +186,14 @@ struct Pass {
     paths: Paths,
 }
 
+/// Where it is remembered what there is to know of an event.
+struct Found {
+    named: Option<Named>,
+    asker: usize,
+    path: usize,
+    referer: usize,
+}
+
 impl Pass {
     fn new(rules: &Ruleset) -> Self {
         Self {
@@ -212,6 +222,19 @@ impl Pass {
             return;
         }
         self.waiting.push(line, place);
+    }
+
+    /// Looks where it is remembered what there is to know of an event: for a few
+    /// events one after another, so that the processor waits once for all.
+    fn look(&mut self, night: &Night<'_>, event: &Event<'_>) -> Found {
+        let named = |text| self.agents.named(night.rules, night.secret, text);
+        let named = event.user_agent().map(named);
+        let asker = self.askers.place(event.client(), named);
+        let path = self.paths.place(event.path());
+        let referer = event.referer().map_or(path, |path| self.paths.place(path));
+        let slots = self.paths.look(path) ^ self.paths.look(referer) ^ self.askers.look(asker);
+        black_box(slots);
+        Found { named, asker, path, referer }
     }
 
     fn note(&mut self, request: &Request<'_>) {

@@ -50,6 +50,16 @@ impl Few {
         few
     }
 
+    /// In the place of somebody who is kept in full: where that is.
+    pub(super) fn elsewhere(place: u32) -> Self {
+        Self { requests: place, ..Self::default() }
+    }
+
+    /// The place that it was made with.
+    pub(super) const fn is_elsewhere(&self) -> usize {
+        self.requests as usize
+    }
+
     /// Whether a request makes it more than it can tell exactly.
     pub(super) fn outgrows(&self, facts: &Facts<'_>) -> bool {
         let cost = self.units.saturating_add(facts.units);

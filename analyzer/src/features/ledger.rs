@@ -5,7 +5,7 @@
 //! did least harm goes back into its slots. That is counted, and from then on
 //! only whoever does more harm than those is kept in full.
 
-use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher as _;
 
 use super::few::Few;
@@ -68,7 +68,8 @@ pub(crate) struct Ledger {
     hasher: DefaultHashBuilder,
     index: HashTable<u32>,
     pieces: Vec<Vec<Slot>>,
-    full: HashMap<u32, Box<Many>>,
+    /// Those kept in full, each with its place; their slots say where here.
+    full: Vec<(u32, Box<Many>)>,
     full_bytes: usize,
     /// Whoever did no more harm than this is not kept in full.
     bar: (u64, u64),
@@ -82,7 +83,7 @@ impl Ledger {
             hasher: DefaultHashBuilder::default(),
             index: HashTable::new(),
             pieces: Vec::new(),
-            full: HashMap::new(),
+            full: Vec::new(),
             full_bytes: 0,
             bar: (0, 0),
             demoted: 0,
@@ -130,8 +131,8 @@ impl Ledger {
     /// Takes a request of whoever is at a place.
     pub(crate) fn add_at(&mut self, at: u32, facts: &Facts<'_>) {
         let slot = self.slot(at);
-        if slot.rest & FULL > 0 {
-            if let Some(many) = self.full.get_mut(&at) {
+        if let Some(place) = slot.full() {
+            if let Some((_, many)) = self.full.get_mut(place) {
                 let before = many.bytes();
                 many.add(facts);
                 self.full_bytes = self.full_bytes - before + many.bytes();
@@ -159,8 +160,8 @@ impl Ledger {
     pub(crate) fn adopt(&mut self, key: Key, other: &Self, at: u32) {
         let slot = other.slot(at);
         let place = self.insert(key, 0, slot.few);
-        if let Some(many) = other.full.get(&at) {
-            self.keep(place, many.clone());
+        if let Some(many) = other.many(at) {
+            self.keep(place, Box::new(many.clone()));
         }
     }
 
@@ -183,8 +184,11 @@ impl Ledger {
 
     fn keep(&mut self, at: u32, many: Box<Many>) {
         self.full_bytes += many.bytes();
-        self.full.insert(at, many);
-        self.slot_mut(at).rest |= FULL;
+        let place = u32::try_from(self.full.len()).unwrap_or(u32::MAX);
+        self.full.push((at, many));
+        let slot = self.slot_mut(at);
+        slot.few = Few::elsewhere(place);
+        slot.rest |= FULL;
     }
 
     /// Bytes that those kept in full may take up.
@@ -202,7 +206,7 @@ impl Ledger {
         }
         harms.select_nth_unstable(quarter);
         for (harm, at) in harms.into_iter().take(quarter + 1) {
-            if let Some(many) = self.full.remove(&at) {
+            if let Some(many) = self.let_go(at) {
                 let slot = self.slot_mut(at);
                 slot.few = Few::from(&many.features());
                 slot.rest &= !FULL;
@@ -210,12 +214,22 @@ impl Ledger {
             self.bar = self.bar.max(harm);
             self.demoted += 1;
         }
-        self.full_bytes = self.full.values().map(|many| many.bytes()).sum();
+        self.full_bytes = self.full.iter().map(|(_, many)| many.bytes()).sum();
+    }
+
+    /// Takes somebody out of those kept in full; the last of them takes the room.
+    fn let_go(&mut self, at: u32) -> Option<Box<Many>> {
+        let place = self.slot(at).full()?;
+        let (_, many) = self.full.swap_remove(place);
+        if let Some(moved) = self.full.get(place).map(|(moved, _)| *moved) {
+            self.slot_mut(moved).few = Few::elsewhere(u32::try_from(place).unwrap_or(u32::MAX));
+        }
+        Some(many)
     }
 
     /// What somebody did.
     pub(crate) fn features(&self, at: u32) -> Features {
-        match self.full.get(&at) {
+        match self.many(at) {
             Some(many) => many.features(),
             None => self.slot(at).few.features(),
         }
@@ -223,7 +237,7 @@ impl Ledger {
 
     /// Units and requests of somebody.
     pub(crate) fn harm(&self, at: u32) -> (u64, u64) {
-        match self.full.get(&at) {
+        match self.many(at) {
             Some(many) => many.harm(),
             None => self.slot(at).few.harm(),
         }
@@ -231,12 +245,12 @@ impl Ledger {
 
     /// What somebody did, where it is kept in full.
     pub(crate) fn many(&self, at: u32) -> Option<&Many> {
-        self.full.get(&at).map(|many| &**many)
+        self.full.get(self.slot(at).full()?).map(|(_, many)| &**many)
     }
 
     /// The places of those kept in full, in the order in which they came.
     pub(crate) fn full(&self) -> Vec<u32> {
-        let mut places: Vec<u32> = self.full.keys().copied().collect();
+        let mut places: Vec<u32> = self.full.iter().map(|(at, _)| *at).collect();
         places.sort_unstable();
         places
     }
@@ -250,9 +264,6 @@ impl Ledger {
     /// Reads here and there of what is known of somebody who is kept in full, so
     /// that it is at hand; what is said means nothing.
     pub(crate) fn look(&self, at: u32) -> u64 {
-        if self.slot(at).rest & FULL == 0 {
-            return 0;
-        }
         self.many(at).map_or(0, Many::look)
     }
 
@@ -274,6 +285,11 @@ impl Slot {
     fn new(key: Key, mark: u32, few: Few) -> Self {
         let rest = mark & mask(MARK_BITS) | u32::from(key.kind & 3) << KIND_AT;
         Self { key: [key.bits as u32, (key.bits >> 32) as u32], rest, few }
+    }
+
+    /// Where its owner is kept in full.
+    fn full(&self) -> Option<usize> {
+        (self.rest & FULL > 0).then(|| self.few.is_elsewhere())
     }
 
     fn key(&self) -> Key {
