@@ -12,6 +12,7 @@ mod crates;
 pub mod detect;
 pub mod effect;
 mod event;
+pub mod explain;
 pub mod features;
 pub mod fmt;
 pub mod gate;

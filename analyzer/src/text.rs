@@ -4,24 +4,8 @@
 //! No full address passes here unless somebody asked for it, and nothing that
 //! a log or a rule file says reaches a terminal or Markdown unescaped.
 
-use std::net::{IpAddr, Ipv6Addr};
-
-/// Widest line for a terminal, in characters.
-pub(crate) const WIDTH: usize = 80;
-
-/// A number with its thousands apart.
-#[must_use]
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
+pub use tidegate_rules::text::grouped;
+pub(crate) use tidegate_rules::text::{WIDTH, cut, network, plain, width};
 
 /// The share that `count` is of `of`, as a percentage; `-` of nothing.
 #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
@@ -44,32 +28,6 @@ pub fn masked(key: &str, addresses: bool) -> String {
     }
 }
 
-/// The network of an address: its /24 or its /48.
-pub(crate) fn network(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => {
-            let [a, b, c, _] = v4.octets();
-            format!("{a}.{b}.{c}.0/24")
-        }
-        IpAddr::V6(v6) => {
-            let [a, b, c, ..] = v6.segments();
-            format!("{}/48", Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
-        }
-    }
-}
-
-/// A text with what a terminal would obey or not show escaped.
-pub(crate) fn plain(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '"' | '\'' | '\\' => shown.push(c),
-            c => shown.extend(c.escape_debug()),
-        }
-    }
-    shown
-}
-
 /// A text that Markdown shows as it is: a name in a rule file makes no table
 /// cell, no link and no mention.
 pub(crate) fn markdown(text: &str) -> String {
@@ -89,29 +47,12 @@ pub(crate) fn markdown(text: &str) -> String {
     escaped
 }
 
-/// How many characters a text has.
-pub(crate) fn width(text: &str) -> usize {
-    text.chars().count()
-}
-
-/// At most `most` characters.
-pub(crate) fn cut(text: &str, most: usize) -> String {
-    if width(text) <= most {
-        return text.to_owned();
-    }
-    let mut cut: String = text.chars().take(most.saturating_sub(1)).collect();
-    cut.push('…');
-    cut
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn counts_are_grouped_and_shares_rounded() {
-        let counts = [0, 999, 1_000, 123_456, 1_234_567].map(grouped);
-        assert_eq!(counts, ["0", "999", "1,000", "123,456", "1,234,567"]);
+    fn shares_are_rounded() {
         let shares = [(0, 0), (0, 9), (1, 1_000_000), (1, 1_000), (9, 9)];
         let shown = shares.map(|(count, of)| share(count, of));
         assert_eq!(shown, ["-", "0.00 %", "<0.01 %", "0.10 %", "100.00 %"]);
@@ -129,18 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_obeys_no_rule_file() {
-        assert_eq!(plain("a\u{1b}[31m\n\u{202e}ü\"'"), "a\\u{1b}[31m\\n\\u{202e}ü\"'");
-    }
-
-    #[test]
     fn markdown_in_names_is_shown() {
         assert_eq!(markdown("a|b <i> [x] @me `c`"), "a\\|b &lt;i> \\[x\\] &#64;me \\`c\\`");
-    }
-
-    #[test]
-    fn long_names_are_cut() {
-        assert_eq!(cut("walk-many-crates", 8), "walk-ma…");
-        assert_eq!(cut("walk", 4), "walk");
     }
 }

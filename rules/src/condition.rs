@@ -6,6 +6,8 @@
 //! A rule demands two or three of some twenty things, and a fresh sandbox decodes
 //! a thousand rules: so a condition is a list of what it demands and nothing else.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
@@ -140,6 +142,14 @@ impl Hours {
     }
 }
 
+/// As rule files write it: `22:00-06:30`.
+impl fmt::Display for Hours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { from, to } = self;
+        write!(f, "{:02}:{:02}-{:02}:{:02}", from / 60, from % 60, to / 60, to % 60)
+    }
+}
+
 /// Whether a condition holds. What is unknown neither holds nor fails, and its
 /// negation is unknown too: no rule matches on what nobody knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,7 +225,8 @@ impl Condition {
 }
 
 impl Demand {
-    fn holds(&self, rules: &Ruleset, request: &Request<'_>, derived: &Derived) -> Truth {
+    /// Whether a request has what is demanded.
+    pub(crate) fn holds(&self, rules: &Ruleset, request: &Request<'_>, derived: &Derived) -> Truth {
         let claim = derived.claim;
         match self {
             Self::Methods(list) => listed(list, Some(request.method), |want, own| want == own),

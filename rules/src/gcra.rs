@@ -62,6 +62,23 @@ pub fn charge(quota: &Quota, tat: &mut u64, units: NonZeroU32, now: Time) -> Cha
     charged
 }
 
+/// Units that a budget has at `now`: the most that [`charge`] would let pass at
+/// once. Asked of it, since there is no second arithmetic; too slow for a decision.
+#[must_use]
+pub fn available(quota: &Quota, tat: u64, now: Time) -> u32 {
+    let has = |units| {
+        NonZeroU32::new(units).is_none_or(|units| {
+            matches!(charge(quota, &mut { tat }, units, now), Charged::Passed { .. })
+        })
+    };
+    let (mut has_them, mut most) = (0, quota.burst().get());
+    while has_them < most {
+        let more = has_them + (most - has_them).div_ceil(2);
+        if has(more) { has_them = more } else { most = more - 1 }
+    }
+    has_them
+}
+
 /// Gives back what [`charge`] took for a request that cost nothing after all.
 ///
 /// Where the budget filled up in between, that is once more than it lost: never
@@ -153,6 +170,19 @@ mod tests {
             Charged::Refused { retry_ms: 1 }
         );
         assert!(matches!(charge(&quota, &mut tat, units(40), at(2_000)), Charged::Passed { .. }));
+    }
+
+    #[test]
+    fn what_a_budget_has_is_what_it_would_give() {
+        let quota = Quota::new(1_200, 60_000, 600).unwrap();
+        let mut tat = 0;
+        assert_eq!(available(&quota, tat, at(0)), 600);
+        charge(&quota, &mut tat, units(40), at(0));
+        assert_eq!(available(&quota, tat, at(0)), 560);
+        assert_eq!(available(&quota, tat, at(1_000)), 580);
+        charge(&quota, &mut tat, units(560), at(0));
+        assert_eq!(available(&quota, tat, at(0)), 0);
+        assert_eq!(available(&quota, u64::MAX, at(0)), 0, "a corrupt cell has nothing");
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl Rule {
 
     /// Only GET and HEAD are charged or refused unless a rule names a method:
     /// publish, yank, login and rebuild are never hurt.
-    fn is_about(&self, method: &str) -> bool {
+    pub(crate) fn is_about(&self, method: &str) -> bool {
         !self.condition.methods().is_empty()
             || self.effect == Effect::Allow
             || ["GET", "HEAD"].contains(&method)

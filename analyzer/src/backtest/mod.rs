@@ -12,26 +12,26 @@
 //! night's own rules, so that two trials on one night share their yardstick.
 
 mod account;
-mod pages;
+mod pops;
 mod report;
 mod result;
 mod trials;
-pub(crate) mod visitors;
 
 use std::collections::HashMap;
 
+use tidegate_rules::cohorts::{Account, Answer, Visitors};
 use tidegate_rules::rule::Effect;
-use tidegate_rules::{Action, Admission, Decision, Engine, Memory, Screened, Stored};
+use tidegate_rules::{Action, Decision, Engine};
 
-pub use account::STARVED_MS;
 pub use report::{render_markdown, render_text, summary};
-pub use result::{
-    BACKTEST_FORMAT, Backtest, ClientResult, CohortResult, Harmed, OriginUnits, RuleResult,
-};
+pub use result::{BACKTEST_FORMAT, Backtest, ClientResult, OriginUnits, RuleResult};
 pub use trials::{HURT_SHOWN, MOST_TRIALS, Side, Tried, Watch, Watched, side_by_side};
 
-use account::{Account, Answer, ClientAccount};
-use visitors::Visitors;
+pub use tidegate_rules::cohorts::{CohortResult, Harmed, STARVED_MS};
+
+pub(crate) use pops::Pops;
+
+use account::ClientAccount;
 
 use crate::clients::ClientKey;
 use crate::ingest::{IngestError, Progress};
@@ -61,8 +61,7 @@ pub fn run(
 /// One replay on its way.
 struct Replay<'e> {
     trial: &'e Engine,
-    /// The counters of each POP; a request without one shares those of `""`.
-    pops: HashMap<Box<str>, Stored<Memory>>,
+    pops: Pops<'e>,
     totals: Totals,
     rules: Vec<RuleResult>,
     clients: HashMap<ClientKey, ClientAccount>,
@@ -83,7 +82,7 @@ impl<'e> Replay<'e> {
     fn new(trial: &'e Engine) -> Self {
         Self {
             trial,
-            pops: HashMap::new(),
+            pops: Pops::new(trial),
             totals: Totals::default(),
             rules: trial.rules.rules.iter().map(|rule| RuleResult::new(rule.id())).collect(),
             clients: HashMap::new(),
@@ -92,7 +91,7 @@ impl<'e> Replay<'e> {
     }
 
     fn take(&mut self, seen: &Seen<'_>) {
-        let admission = self.decide(seen);
+        let admission = self.pops.decide(seen);
         let answer = Answer::of(admission.decision.action);
         self.totals.add(seen, answer);
         self.note_rules(&admission.decision);
@@ -106,28 +105,6 @@ impl<'e> Replay<'e> {
             }
             _ => self.totals.unknown += 1,
         }
-    }
-
-    /// What the edge would have done with the request.
-    fn decide(&mut self, seen: &Seen<'_>) -> Admission {
-        let mut admission = match self.trial.screen(&seen.request) {
-            Screened::Pass(admission) => admission,
-            decided => return decided.into_admission(),
-        };
-        let pop = seen.request.pop.unwrap_or_default();
-        // Only a POP's first request copies its name.
-        if !self.pops.contains_key(pop) {
-            self.pops.insert(pop.into(), Stored::default());
-        }
-        if let Some(cells) = self.pops.get_mut(pop) {
-            let now = seen.request.time;
-            if seen.cache.reached_origin() {
-                self.trial.admit(&mut admission, cells, now);
-            }
-            // What the log says of the answer, the trial would have seen.
-            self.trial.settle(&mut admission, &seen.answer(), cells, now);
-        }
-        admission
     }
 
     fn note_rules(&mut self, decision: &Decision) {
@@ -147,24 +124,11 @@ impl<'e> Replay<'e> {
         }
     }
 
-    /// What became of each cohort, in file order.
-    fn cohorts(&self) -> Vec<CohortResult> {
-        let cohorts = &self.trial.rules.cohorts;
-        let mut results: Vec<_> = cohorts.iter().map(CohortResult::new).collect();
-        for (at, answers) in self.visitors.members() {
-            if let Some(result) = results.get_mut(at) {
-                result.add(answers);
-            }
-        }
-        results.iter_mut().for_each(CohortResult::judge);
-        results
-    }
-
     fn finish(self, passed: Passed) -> Backtest {
         let mut clients: Vec<_> =
             self.clients.iter().map(|(key, account)| account.result(*key)).collect();
         clients.sort_by_cached_key(|client| client.key.to_string());
-        let cohorts = self.cohorts();
+        let cohorts = self.visitors.cohorts();
         Backtest {
             format: BACKTEST_FORMAT,
             site: self.trial.rules.site.clone(),

@@ -1,7 +1,9 @@
 //! What people read of a backtest: text for a terminal, and Markdown for a pull
 //! request. Clients appear as networks unless addresses are asked for.
 
-use super::result::{Backtest, CohortResult};
+use tidegate_rules::cohorts::CohortResult;
+
+use super::result::Backtest;
 use crate::page::{Form, Page};
 use crate::table::{Row, Table};
 use crate::text::{grouped, masked, percent, share};

@@ -15,14 +15,13 @@ mod harm;
 mod running;
 
 use tidegate_rules::Engine;
+use tidegate_rules::cohorts::{Answer, CohortResult, Visitors};
 
 use bits::{Bits, bits, has};
 use harm::{Harms, Person, Trial};
 use running::Running;
 
-use super::account::Answer;
-use super::result::{CohortResult, OriginUnits};
-use super::visitors::Visitors;
+use super::result::OriginUnits;
 use crate::clients::ClientKey;
 use crate::ingest::{IngestError, Progress};
 use crate::night::{Night, Passed, Seen};

@@ -3,9 +3,9 @@
 
 use serde::Serialize;
 use tidegate_rules::case::CaseFile;
-use tidegate_rules::{Compiled, Diagnostic, Engine, HashKey, Mode, Time, pack};
+use tidegate_rules::{Compiled, Diagnostic, Engine, HashKey, Mode, pack};
 
-use crate::time::now;
+use crate::time::midnight;
 
 /// What became of the cases; none are decided where the rules are invalid.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -26,13 +26,11 @@ pub(super) fn decide(
     files: &[CaseFile],
     told: &mut Vec<Diagnostic>,
 ) -> Cases {
-    const DAY_MS: u64 = 24 * 3600 * 1000;
     let mut rules = compiled.rules.clone();
     rules.rules.iter_mut().for_each(|rule| rule.starts = None);
     let (version, secret) = (pack::version(packed), HashKey::default());
     let engine = Engine { rules, version, secret, switch: Mode::Enforce };
-    let now = now().unix_millis();
-    let midnight = Time::from_unix_millis(now - now % DAY_MS);
+    let midnight = midnight();
     let mut cases = Cases::default();
     for case in files.iter().flat_map(|file| &file.cases) {
         let failures = case.run(&engine, midnight);

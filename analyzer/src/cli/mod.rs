@@ -7,6 +7,7 @@ mod backtest;
 mod cases;
 mod check;
 mod effect;
+mod explain;
 mod fmt;
 mod ingest;
 mod known;
@@ -56,6 +57,8 @@ enum Command {
     Backtest(backtest::Backtest),
     /// Compare what rules did at the edge with what was predicted.
     Effect(effect::ShowEffect),
+    /// Explain one request's decision, step by step.
+    Explain(explain::Explain),
     /// Store logs in a ClickHouse database.
     Ingest(ingest::Ingest),
     /// Follow logs while they are written, and tell what is new.
@@ -137,6 +140,7 @@ pub fn main() -> ExitCode {
         Command::Analyze(analyze) => analyze.run(),
         Command::Backtest(backtest) => backtest.run(),
         Command::Effect(effect) => effect.run(),
+        Command::Explain(explain) => explain.run(),
         Command::Ingest(ingest) => ingest.run(),
         Command::Watch(watch) => watch.run(),
         Command::Promote(promote) => promote.run(),

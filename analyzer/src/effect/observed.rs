@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use tidegate_rules::cohorts::Visitors;
 use tidegate_rules::features::{Derived, derive_for};
 use tidegate_rules::{Action, Learned, Record, Request, Time};
 
 use super::result::{Count, Effect, RuleEffect, Saved};
 use super::{Predicted, Records};
 use crate::agents::Agents;
-use crate::backtest::visitors::Visitors;
 use crate::basis::Window;
 use crate::ingest::{Line, Summary};
 use crate::interval::Share;

@@ -5,8 +5,10 @@
 //! that decides everything else. The requests of a case come from nowhere but
 //! the case: no cell is shared between two of them.
 
+mod play;
 mod read;
 mod run;
+mod traffic;
 
 use std::net::IpAddr;
 
@@ -14,7 +16,9 @@ use crate::diagnostic::Place;
 use crate::record::{Action, Verification};
 use crate::strain::OriginState;
 
-pub use read::read;
+pub use play::Played;
+pub use read::{read, read_traffic};
+pub use traffic::{Line, Traffic};
 
 /// The format of case files read by this version.
 pub const CASES_FORMAT: u32 = 1;

@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
-use super::{CASES_FORMAT, Case, CaseFile, Expect, Expected, Facts, Step, TIMES_BOUND};
+use super::{CASES_FORMAT, Case, CaseFile, Expect, Expected, Facts, Step, TIMES_BOUND, Traffic};
 use crate::compile::{duration, hex_fingerprint};
 use crate::diagnostic::{Diagnostics, Source};
 use crate::parse::{Context, Spot, Table, document, each, format};
+use crate::request::Time;
 use crate::strain::OriginState;
 
 /// The client of a request that names none: an address for documentation.
@@ -30,19 +31,60 @@ pub fn read(source: Source) -> Result<CaseFile, Diagnostics> {
     }
 }
 
+/// Reads requests without a judge: a case whose `name`, `why` and `expect` may be
+/// missing, written at the top of a file. `start` is the time of the first, in
+/// RFC 3339.
+///
+/// # Errors
+///
+/// Every mistake of the file.
+pub fn read_traffic(source: Source) -> Result<Traffic, Diagnostics> {
+    let mut context = Context::default();
+    let traffic = document(&mut context, source, "a file of requests", |table| {
+        if table.has("format") {
+            format(table, CASES_FORMAT);
+        }
+        // What a case that was copied here says for people and for `check`.
+        let _copied = ["site", "name", "why"].map(|key| table.has(key));
+        let steps = match table.has("step") {
+            true => each(table.tables("step", "a step"), |table| step(table, false)),
+            false => vec![step(table, false)],
+        };
+        Traffic { start: start(table), steps }
+    });
+    match traffic {
+        Some(traffic) if context.is_clean() => Ok(traffic),
+        _ => Err(Diagnostics(context.into_found())),
+    }
+}
+
+fn start(table: &Table<'_, '_, '_>) -> Option<Time> {
+    let spot = table.string("start")?;
+    let millis = spot.value.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond);
+    let start = millis.and_then(|millis| u64::try_from(millis).ok());
+    if start.is_none() {
+        let message = format!("`{}` is no time", spot.value);
+        let help = "write it in UTC: `2026-11-24T10:00:00Z`".to_owned();
+        table.context.report(Some(&spot.at), "bad-time", message, Some(help));
+    }
+    start.map(Time::from_unix_millis)
+}
+
 fn case(table: &Table<'_, '_, '_>) -> Case {
     let name = table.demand("name", table.string("name"));
     // The reason is for people: where it was seen, and who was hurt.
     let _why = table.demand("why", table.string("why"));
     let steps = match table.has("step") {
-        true => each(table.tables("step", "a step"), step),
-        false => vec![step(table)],
+        true => each(table.tables("step", "a step"), |table| step(table, true)),
+        false => vec![step(table, true)],
     };
     Case { name: name.map(|name| name.value).unwrap_or_default(), steps }
 }
 
-fn step(table: &Table<'_, '_, '_>) -> Step {
-    let expect = table.demand("expect", table.table("expect", "`expect`"));
+/// A step; one that is `judged` must say what is expected of it.
+fn step(table: &Table<'_, '_, '_>, judged: bool) -> Step {
+    let expect = table.table("expect", "`expect`");
+    let expect = if judged { table.demand("expect", expect) } else { expect };
     let request = table.demand("request", table.table("request", "a request"));
     let times = table.integer("times");
     if let Some(times) = times.as_ref().filter(|times| !(1..=TIMES_BOUND).contains(&times.value)) {

@@ -1,13 +1,11 @@
 //! What the engine says of a case, against what its author expects.
 
-use super::{Case, Expected, Facts, Step};
+use super::play::{Played, play};
+use super::{Case, Expected, Step};
 use crate::decide::{Admission, Engine};
 use crate::diagnostic::{Diagnostic, Place, Severity, near_miss};
 use crate::record::{Action, Verification};
-use crate::request::{CacheState, Client, Outcome, Request, Signals, Time};
-use crate::signature::Signature;
-use crate::store::{Cells, Charge, Memory, Stored, Verdict};
-use crate::strain::{Answered, OriginState, Strain};
+use crate::request::Time;
 
 impl Case {
     /// Decides the requests of the case, the first at `start`, and says where
@@ -18,95 +16,16 @@ impl Case {
     /// a day is a multiple of each window.
     #[must_use]
     pub fn run(&self, engine: &Engine, start: Time) -> Vec<Diagnostic> {
-        let mut cells = Told::default();
-        let mut now = start.unix_millis();
         let mut failures = Vec::new();
-        for step in &self.steps {
-            now = now.saturating_add(step.after_ms);
-            let mut throttled = 0;
-            let mut last = None;
-            for number in 1..=step.times {
-                if number > 1 {
-                    now = now.saturating_add(step.every_ms);
-                }
-                let time = Time::from_unix_millis(now);
-                cells.origin_is(step.facts.origin, time);
-                let admission = step.facts.decide(engine, &mut cells, time, number);
-                throttled += u32::from(admission.decision.action == Action::Throttle);
-                last = Some(admission);
+        let mut throttled = 0;
+        play(&self.steps, engine, start, |_| false, &mut |played: Played<'_>| {
+            throttled += u32::from(played.admission.decision.action == Action::Throttle);
+            if played.is_last {
+                let judge = Judge { case: self, engine, failures: &mut failures };
+                judge.step(played.step, played.admission, std::mem::take(&mut throttled));
             }
-            let Some(last) = last else { continue };
-            let judge = Judge { case: self, engine, failures: &mut failures };
-            judge.step(step, &last, throttled);
-        }
+        });
         failures
-    }
-}
-
-impl Facts {
-    fn decide(&self, engine: &Engine, cells: &mut Told, time: Time, number: u32) -> Admission {
-        let path = self.path.replace("{n}", &number.to_string());
-        let request = Request {
-            host: self.host.as_deref(),
-            query: self.query.as_deref(),
-            client: Some(Client::Address(self.client)),
-            user_agent: self.user_agent.as_deref(),
-            asn: self.asn,
-            country: self.country.as_deref(),
-            credentials: self.credentials,
-            signals: Signals {
-                fingerprint: self.fingerprint,
-                headers: self.headers.as_deref(),
-                ..Signals::default()
-            },
-            signature: self.signed_by.as_ref().map(|signer| Signature::Checked {
-                agent: Some(&signer.name),
-                verification: Verification::Verified,
-            }),
-            ..Request::new(time, &self.method, &path)
-        };
-        let mut admission = engine.screen(&request).into_admission();
-        if !self.cached {
-            engine.admit(&mut admission, cells, time);
-        }
-        let cache = if self.cached { CacheState::Hit } else { CacheState::Miss };
-        let outcome = Outcome { cache: Some(cache), ..Outcome::default() };
-        engine.settle(&mut admission, &outcome, cells, time);
-        admission
-    }
-}
-
-/// Cells in memory, before an origin whose state is told.
-#[derive(Default)]
-struct Told {
-    cells: Stored<Memory>,
-    strained_since: Option<Time>,
-}
-
-impl Told {
-    fn origin_is(&mut self, state: OriginState, now: Time) {
-        self.strained_since = match state {
-            OriginState::Calm => None,
-            OriginState::Strained => self.strained_since.or(Some(now)),
-        };
-    }
-}
-
-impl Cells for Told {
-    fn charge(&mut self, charges: &[Charge<'_>], now: Time) -> Verdict {
-        self.cells.charge(charges, now)
-    }
-
-    fn refund(&mut self, charges: &[Charge<'_>]) -> Vec<&'static str> {
-        self.cells.refund(charges)
-    }
-
-    fn strained_since(&mut self, _: &Strain, _: Time) -> Result<Option<Time>, &'static str> {
-        Ok(self.strained_since)
-    }
-
-    fn answered(&mut self, _: &Strain, _: &Answered, _: Time) -> Result<(), &'static str> {
-        Ok(())
     }
 }
 

@@ -46,11 +46,11 @@ pub struct Admission {
     /// What was decided so far.
     pub decision: Decision,
     /// Rules with a budget that match but for their breadth.
-    pub(super) candidates: Vec<u16>,
+    pub(crate) candidates: Vec<u16>,
     /// Whether the counters have a say: not where a rule exempts or refuses it.
-    pub(super) counted: bool,
+    pub(crate) counted: bool,
     pub(super) early: bool,
-    pub(super) asked: bool,
+    pub(crate) asked: bool,
     /// Since when the origin is strained, as far as the counters were asked.
     pub(super) strained_since: Option<Time>,
     /// Rules whose budgets were charged for it, and whether it was the floor.

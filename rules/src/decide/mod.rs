@@ -43,7 +43,7 @@ impl Engine {
     /// Whether a rule is enforced for a request, whatever the site switch says:
     /// for the share of keys that it is rolled out to. The same keys at any hour,
     /// and those of a smaller share within those of a larger one.
-    fn enforces(&self, rule: &Rule, derived: &Derived) -> bool {
+    pub(crate) fn enforces(&self, rule: &Rule, derived: &Derived) -> bool {
         if rule.mode != Mode::Enforce || rule.rollout >= 100 {
             return rule.mode == Mode::Enforce;
         }

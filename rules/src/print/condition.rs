@@ -27,7 +27,7 @@ pub(super) fn inline(
     about_url(&mut table, rules, condition)?;
     about_client(&mut table, rules, condition)?;
     table.words("cache", condition.caches());
-    table.texts("hours", condition.hours().iter().map(|hours| times(*hours)));
+    table.texts("hours", condition.hours().iter().map(Hours::to_string));
     table.one("origin", counted.origin.map(|origin| quoted(origin.name())));
     table.one("breadth", counted.breadth.map(|breadth| threshold(&breadth)).transpose()?);
     if let Some(not) = condition.not() {
@@ -81,11 +81,6 @@ fn names<'r>(
 ) -> Result<Vec<&'r String>, Unprintable> {
     let missing = Unprintable("it names a route or an agent that the site does not have");
     places.iter().map(|at| name(*at).ok_or(missing)).collect()
-}
-
-fn times(hours: Hours) -> String {
-    let Hours { from, to } = hours;
-    format!("{:02}:{:02}-{:02}:{:02}", from / 60, from % 60, to / 60, to % 60)
 }
 
 fn threshold(breadth: &Breadth) -> Result<String, Unprintable> {

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use tidegate_rules::cohorts::{Account, CohortResult};
+
 use super::bits::{Bits, bits};
 use super::{HURT_SHOWN, Tried, Watched};
-use crate::backtest::account::Account;
-use crate::backtest::result::{CohortResult, OriginUnits};
+use crate::backtest::result::OriginUnits;
 use crate::clients::ClientKey;
 use crate::night::Seen;
 

@@ -4,8 +4,8 @@
 //! for those who ask for little: most visitors of a night open a page or two,
 //! and a bitmap pair for each of them would be the largest thing in memory.
 
-use tidegate_rules::Time;
-use tidegate_rules::breadth::{self, BITS_BOUND};
+use crate::breadth::{self, BITS_BOUND};
+use crate::request::Time;
 
 /// Pages that are told apart one by one before a bitmap takes over.
 const FEW: usize = 4;
@@ -111,7 +111,7 @@ const fn low(page: u64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tidegate_rules::HashKey;
+    use crate::key::HashKey;
 
     const PERIOD_MS: u32 = 600_000;
 

@@ -1,28 +1,40 @@
-//! Visitors and the cohorts that they belong to.
+//! Whom the rules must not hurt, and whether they did: visitors, the cohorts that
+//! they belong to, and what they got.
 //!
 //! Members are visitors and not clients, since the people behind one address
-//! are people each. Who belongs to a cohort must not depend on what was
-//! refused: breadth is counted among the requests that reached the origin in the
-//! log (those that the edge would have admitted), refused now or not, so that
-//! two trials on one night protect the same visitors.
+//! are people each. Who belongs to a cohort must not depend on what was refused:
+//! breadth is counted among the requests that reached the origin, or would have
+//! reached it, refused now or not, so that two rule sets on the same traffic protect
+//! the same visitors. Nothing is decided here, and no decision asks.
+
+mod account;
+mod pages;
+mod result;
+
+pub use account::{Account, Answer, STARVED_MS};
+pub use result::{CohortResult, Harmed};
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, DefaultHasher};
 
-use tidegate_rules::condition::Truth;
-use tidegate_rules::features::Derived;
-use tidegate_rules::rule::Cohort;
-use tidegate_rules::{Request, Ruleset};
+use pages::Pages;
 
-use super::pages::Pages;
+use crate::condition::Truth;
+use crate::features::Derived;
+use crate::request::Request;
+use crate::rule::Cohort;
+use crate::ruleset::Ruleset;
 
 /// Everybody who can be told apart. `A` is what became of one of them.
-pub(crate) struct Visitors<'r, A> {
+#[derive(Debug)]
+pub struct Visitors<'r, A> {
     rules: &'r Ruleset,
     /// The windows over which cohorts ask for breadth, each once.
     periods: Vec<u32>,
-    all: HashMap<u128, Visitor<A>>,
+    all: HashMap<u128, Visitor<A>, BuildHasherDefault<DefaultHasher>>,
 }
 
+#[derive(Debug)]
 struct Visitor<A> {
     answers: A,
     /// Whether a request met the condition of each cohort, in file order.
@@ -32,26 +44,28 @@ struct Visitor<A> {
 }
 
 impl<'r, A: Default> Visitors<'r, A> {
-    pub(crate) fn new(rules: &'r Ruleset) -> Self {
+    /// Nobody yet.
+    #[must_use]
+    pub fn new(rules: &'r Ruleset) -> Self {
         let mut periods: Vec<u32> =
             rules.cohorts.iter().filter_map(|cohort| Some(cohort.breadth?.period_ms)).collect();
         periods.sort_unstable();
         periods.dedup();
-        Self { rules, periods, all: HashMap::new() }
+        Self { rules, periods, all: HashMap::default() }
     }
 
-    /// Takes a request into account, and gives what became of its visitor until
-    /// now. `derived` is what the rules made of the request; `reached` says
-    /// whether the origin had to answer it.
-    pub(crate) fn add(
+    /// Takes a request into account, in time order, and gives what became of its
+    /// visitor until now. `derived` is what the rules made of the request; `reached`
+    /// says whether the origin had to answer it, or would have had to.
+    pub fn add(
         &mut self,
-        hash: u128,
+        visitor: u128,
         request: &Request<'_>,
         derived: &Derived,
         reached: bool,
     ) -> &mut A {
         let Self { rules, periods, all } = self;
-        let visitor = all.entry(hash).or_insert_with(|| Visitor {
+        let visitor = all.entry(visitor).or_insert_with(|| Visitor {
             answers: A::default(),
             meets: rules.cohorts.iter().map(|_| false).collect(),
             pages: periods.iter().map(|_| Pages::default()).collect(),
@@ -70,12 +84,12 @@ impl<'r, A: Default> Visitors<'r, A> {
     }
 
     /// Everybody, in no order.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &A> {
+    pub fn all(&self) -> impl Iterator<Item = &A> {
         self.all.values().map(|visitor| &visitor.answers)
     }
 
     /// Each member of each cohort, by the cohort's place in file order.
-    pub(crate) fn members(&self) -> impl Iterator<Item = (usize, &A)> {
+    pub fn members(&self) -> impl Iterator<Item = (usize, &A)> {
         self.all.values().flat_map(move |visitor| {
             let cohorts = self.rules.cohorts.iter().zip(&visitor.meets).enumerate();
             let of =
@@ -91,5 +105,20 @@ impl<'r, A: Default> Visitors<'r, A> {
         let at = self.periods.iter().position(|period_ms| *period_ms == breadth.period_ms);
         let pages = at.and_then(|at| visitor.pages.get(at));
         breadth.holds(pages.map_or(0, Pages::peak))
+    }
+}
+
+impl Visitors<'_, Account> {
+    /// What became of each cohort, in file order.
+    #[must_use]
+    pub fn cohorts(&self) -> Vec<CohortResult> {
+        let mut results: Vec<_> = self.rules.cohorts.iter().map(CohortResult::new).collect();
+        for (at, answers) in self.members() {
+            if let Some(result) = results.get_mut(at) {
+                result.add(answers);
+            }
+        }
+        results.iter_mut().for_each(CohortResult::judge);
+        results
     }
 }

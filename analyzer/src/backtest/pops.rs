@@ -1,0 +1,53 @@
+//! What the edge would have done with each request: the engine, asked as the edge
+//! asks it, with counters of its own for each POP.
+
+use hashbrown::HashMap;
+use tidegate_rules::explain::Watched;
+use tidegate_rules::{Admission, Cells, Engine, Explanation, Memory, Screened, Stored};
+
+use crate::night::Seen;
+
+/// The POPs of a trial; a request without one shares the counters of `""`.
+pub(crate) struct Pops<'e> {
+    trial: &'e Engine,
+    cells: HashMap<String, Stored<Memory>>,
+}
+
+impl<'e> Pops<'e> {
+    pub(crate) fn new(trial: &'e Engine) -> Self {
+        Self { trial, cells: HashMap::new() }
+    }
+
+    /// What the edge would have done with the request.
+    pub(crate) fn decide(&mut self, seen: &Seen<'_>) -> Admission {
+        let trial = self.trial;
+        through(trial, seen, self.of(seen))
+    }
+
+    /// The same, explained.
+    pub(crate) fn explain(&mut self, seen: &Seen<'_>) -> Explanation {
+        let trial = self.trial;
+        let mut cells = Watched::new(self.of(seen));
+        let admission = through(trial, seen, &mut cells);
+        trial.explain(&seen.request, &admission, &seen.answer(), &cells.account)
+    }
+
+    fn of(&mut self, seen: &Seen<'_>) -> &mut Stored<Memory> {
+        // Only a POP's first request copies its name.
+        self.cells.entry_ref(seen.request.pop.unwrap_or_default()).or_default()
+    }
+}
+
+fn through(trial: &Engine, seen: &Seen<'_>, cells: &mut dyn Cells) -> Admission {
+    let mut admission = match trial.screen(&seen.request) {
+        Screened::Pass(admission) => admission,
+        decided => return decided.into_admission(),
+    };
+    let now = seen.request.time;
+    if seen.cache.reached_origin() {
+        trial.admit(&mut admission, cells, now);
+    }
+    // What the log says of the answer, the trial would have seen.
+    trial.settle(&mut admission, &seen.answer(), cells, now);
+    admission
+}
