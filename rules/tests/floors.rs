@@ -22,8 +22,10 @@ const FORBIDDEN: [&str; 14] = [
 ];
 
 /// Packages by their folders, each with those of the house that it may import.
-const FLOORS: [(&str, &[&str]); 8] = [
+const FLOORS: [(&str, &[&str]); 10] = [
     ("rules", &[]),
+    ("rules/playground", &["tidegate-rules"]),
+    ("rules/playground/build", &[]),
     ("edge", &["tidegate-rules"]),
     ("analyzer", &["tidegate-rules"]),
     ("analyzer/clickhouse", &["tidegate"]),
