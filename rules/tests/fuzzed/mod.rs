@@ -17,7 +17,7 @@ pub(crate) type Target = (&'static str, fn(&[u8]));
 pub(crate) const TARGETS: [Target; 5] =
     [("toml", toml), ("pack", packs), ("cell", cells), ("glob", globs), ("signature", signatures)];
 
-/// Any text is a rule file and a file of cases, or has mistakes that can be
+/// Any text is a rule file, a file of cases and one of requests, or has mistakes that can be
 /// printed; what compiles can be packed and comes out again as it was.
 pub(crate) fn toml(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
@@ -33,13 +33,13 @@ pub(crate) fn toml(data: &[u8]) {
         Err(mistakes) => assert!(!mistakes.to_string().is_empty()),
     }
     let source = Source { name: "cases.toml".to_owned(), text: text.to_owned() };
-    if let Err(mistakes) = case::read(source) {
-        assert!(!mistakes.to_string().is_empty());
+    for mistakes in [case::read(source.clone()).err(), case::read_traffic(source).err()] {
+        assert!(mistakes.is_none_or(|mistakes| !mistakes.to_string().is_empty()));
     }
 }
 
 /// No bytes are harmful as packs, and a body with its right checksum is not
-/// either: its rules may be nonsense, but they decide.
+/// either: its rules may be nonsense, but they decide, and can be explained.
 pub(crate) fn packs(data: &[u8]) {
     let _ = pack::decode(data, Cow::default());
     let _ = pack::addresses_of(data);
@@ -53,7 +53,8 @@ pub(crate) fn packs(data: &[u8]) {
 }
 
 fn decide(rules: tidegate_rules::Ruleset) {
-    use tidegate_rules::{Client, Engine, HashKey, Memory, Mode, Stored};
+    use tidegate_rules::explain::{Addresses, Watched};
+    use tidegate_rules::{Client, Engine, HashKey, Memory, Mode, Outcome, Stored};
 
     let version = String::new();
     let engine = Engine { rules, version, secret: HashKey::default(), switch: Mode::Enforce };
@@ -65,7 +66,11 @@ fn decide(rules: tidegate_rules::Ruleset) {
         ..Request::new(time, "GET", "/serde/latest/serde/")
     };
     let mut admission = engine.screen(&request).into_admission();
-    let _ = engine.admit(&mut admission, &mut Stored(Memory::default()), time);
+    let mut stored = Stored(Memory::default());
+    let mut cells = Watched::new(&mut stored);
+    let _ = engine.admit(&mut admission, &mut cells, time);
+    let explained = engine.explain(&request, &admission, &Outcome::default(), &cells.account);
+    assert!(!explained.text(Addresses::Masked).is_empty());
 }
 
 /// Whatever a cell holds, a page counts in it, and its budget refuses nobody for
