@@ -58,7 +58,7 @@ impl Page {
     }
 
     /// A table; nothing where it has no rows.
-    pub(crate) fn table(&mut self, table: &Table) {
+    pub(crate) fn table(&mut self, table: &Table<'_>) {
         if table.rows.is_empty() {
             return;
         }

@@ -77,7 +77,7 @@ fn facts(page: &mut Page, analysis: &Analysis) {
     }
 }
 
-fn clients(analysis: &Analysis, addresses: bool) -> Table {
+fn clients(analysis: &Analysis, addresses: bool) -> Table<'static> {
     Table {
         head: vec!["client", "requests", "pages", "units", "crawler", "harm", "class", "agent"],
         rows: analysis.clients.iter().map(|row| client(row, addresses)).collect(),

@@ -14,8 +14,8 @@ const GAP: &str = "  ";
 const NAME_BOUND: usize = 8;
 
 /// A table whose first column names what the others tell.
-pub(crate) struct Table {
-    pub(crate) head: Vec<&'static str>,
+pub(crate) struct Table<'h> {
+    pub(crate) head: Vec<&'h str>,
     pub(crate) rows: Vec<Row>,
 }
 
@@ -32,7 +32,7 @@ impl Row {
     }
 }
 
-impl Table {
+impl Table<'_> {
     /// The table as aligned lines. Names are cut, the last column's first, where
     /// it would be wider than a terminal.
     pub(crate) fn aligned(&self) -> Vec<String> {
@@ -108,7 +108,7 @@ fn bars(cells: Vec<String>) -> String {
 mod tests {
     use super::*;
 
-    fn table(rows: &[[&str; 4]]) -> Table {
+    fn table(rows: &[[&str; 4]]) -> Table<'static> {
         let row = |cells: &[&str; 4]| Row::new(cells[0] == "bad", cells.map(str::to_owned).into());
         Table { head: vec!["name", "count", "share", "kind"], rows: rows.iter().map(row).collect() }
     }

@@ -7,10 +7,14 @@ use std::fs;
 
 use proptest::prelude::*;
 use tempfile::TempDir;
-use tidegate::backtest::{Backtest, ClientResult, CohortResult, render_markdown, render_text, run};
+use tidegate::backtest::today::Preset;
+use tidegate::backtest::{
+    Against, Answer, Backtest, ClientResult, CohortResult, compare, render_markdown, render_text,
+    run,
+};
 use tidegate::beside::Beside;
 use tidegate::ingest::{Input, Options};
-use tidegate::night::Night;
+use tidegate::night::{Night, Seen};
 use tidegate_rules::{Engine, HashKey, Mode, Ruleset, compile};
 
 /// One page costs 40 units; a visitor has 600 at once and one page each 2 s.
@@ -148,20 +152,37 @@ impl Log {
     }
 
     fn backtest_with(&self, rules: &Ruleset, trial: &Ruleset) -> Backtest {
+        self.night(rules, |night| run(night, &engine(trial.clone()), &mut |_| {}).unwrap())
+    }
+
+    /// Replays the log through these rules, with others and every preset beside.
+    fn beside(&self, rules: &[&str], other: &[&str]) -> Backtest {
+        let (rules, other) = (compiled(rules), engine(compiled(other)));
+        let mut against = vec![Against::Rules { name: "other.toml".to_owned(), engine: &other }];
+        against.extend(Preset::all().map(Against::Preset));
+        self.night(&rules, |night| {
+            let mut seen = 0;
+            let mut witness = |_: &Seen<'_>, answers: &[Answer]| seen += answers.len() as u64;
+            let trial = engine(rules.clone());
+            let found = compare(night, &trial, &against, &mut |_| {}, &mut witness).unwrap();
+            assert_eq!(seen, 5 * found.requests, "each side answers each request");
+            found
+        })
+    }
+
+    fn night<T>(&self, rules: &Ruleset, read: impl FnOnce(&Night<'_>) -> T) -> T {
         let dir = TempDir::new().unwrap();
         let file = dir.path().join("night.log");
         fs::write(&file, self.lines()).unwrap();
         let (inputs, secret) = ([Input::Path(file)], HashKey::default());
-        let trial = Engine {
-            rules: trial.clone(),
-            version: "0123456789abcdef".to_owned(),
-            secret: secret.clone(),
-            switch: Mode::Enforce,
-        };
         let (options, beside) = (Options::default(), Beside::default());
-        let night = Night { inputs: &inputs, options, rules, secret: &secret, beside };
-        run(&night, &trial, &mut |_| {}).unwrap()
+        read(&Night { inputs: &inputs, options, rules, secret: &secret, beside })
     }
+}
+
+fn engine(rules: Ruleset) -> Engine {
+    let (version, secret) = ("0123456789abcdef".to_owned(), HashKey::default());
+    Engine { rules, version, secret, switch: Mode::Enforce }
 }
 
 fn compiled(rules: &[&str]) -> Ruleset {
@@ -393,6 +414,71 @@ fn the_markdown_form() {
     let text = render_markdown(&small_night(), false);
     assert!(!text.contains("192.0.2.7"), "no address unless asked for");
     insta::assert_snapshot!(text);
+}
+
+/// 70 requests a second for 30 s, all of them cached; a slow curl; one that the
+/// log does not name.
+fn cached_flood() -> Log {
+    Log::default()
+        .every(100, 300, Ask { hit: true, ..ASK })
+        .every(20, 1_500, Ask { hit: true, ip: "203.0.113.5", agent: FIREFOX, ..ASK })
+        .every(5_000, 6, Ask { ip: "203.0.113.9", ..ASK })
+        .every(10, 2_000, Ask { hit: true, ip: "", ..ASK })
+}
+
+#[test]
+fn limits_of_today_count_cached_requests_and_rules_do_not() {
+    let found = cached_flood().beside(&[SITE, PACE, COHORTS], &[SITE, NO_CURL]);
+    assert_eq!((found.throttled, found.origin_units.admitted), (0, 240));
+    let sides: Vec<_> = found
+        .against
+        .iter()
+        .map(|side| (&*side.name, side.throttled, side.blocked, side.origin_units.admitted))
+        .collect();
+    // 1,500 in half a minute: 700 of them; 600 of them; 41 at once and 12 a second.
+    let expected = [
+        ("other.toml", 0, 2_306, 0),
+        ("docs-rs-today", 800, 0, 240),
+        ("crates-io-today", 900, 0, 240),
+        ("nginx", 1_100, 0, 240),
+    ];
+    assert_eq!(sides, expected);
+}
+
+#[test]
+fn every_side_is_asked_about_the_same_cohorts() {
+    let found = cached_flood().beside(&[SITE, PACE, COHORTS], &[SITE, NO_CURL]);
+    for side in &found.against {
+        let members = |of: &[CohortResult]| -> Vec<_> {
+            of.iter().map(|cohort| (cohort.name.clone(), cohort.clients, cohort.requests)).collect()
+        };
+        assert_eq!(members(&side.cohorts), members(&found.cohorts), "{}", side.name);
+        let clients = |side: &[ClientResult]| -> Vec<_> {
+            side.iter().map(|client| (client.key, client.requests, client.origin_units)).collect()
+        };
+        assert_eq!(clients(&side.clients), clients(&found.clients), "{}", side.name);
+    }
+    let hurt = |at: usize, name: &str| {
+        let side: &[CohortResult] = &found.against[at].cohorts;
+        let cohort = side.iter().find(|cohort| cohort.name == name).unwrap();
+        (cohort.clients, cohort.clients_throttled, cohort.clients_blocked)
+    };
+    assert_eq!(hurt(0, "curl"), (2, 0, 2));
+    assert_eq!((hurt(1, "curl"), hurt(1, "people")), ((2, 0, 0), (1, 1, 0)));
+    assert!(found.within_budgets(), "only the rules on trial are judged");
+}
+
+#[test]
+fn sides_stand_side_by_side() {
+    let mut found = cached_flood().beside(&[SITE, PACE, COHORTS], &[SITE, NO_CURL]);
+    let text = render_text(&found, false);
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    insta::assert_snapshot!(text);
+    insta::assert_snapshot!("sides_in_markdown", render_markdown(&found, false));
+    found.keep_worst(1);
+    insta::assert_snapshot!("sides_in_json", serde_json::to_string_pretty(&found).unwrap());
 }
 
 #[test]

@@ -290,3 +290,31 @@ fn check_says_where_cells_live() {
     let said = String::from_utf8(folder.run(&["check", "erl.toml"]).stdout).unwrap();
     assert!(said.contains("\n  stores   visitor in erl, the others in cache\n"), "{said}");
 }
+
+#[test]
+fn other_limits_stand_beside_the_rules() {
+    let folder = Folder::new();
+    folder.put("access.log", log(5).as_bytes());
+    folder.put("other.toml", SITE.replace("\"enforce\"", "\"off\"").as_bytes());
+    folder.put("foreign.toml", SITE.replace("docs.example", "other.example").as_bytes());
+    let backtest = ["backtest", "--rules", "site.toml", "--format", "json", "access.log"];
+    let sides = ["--against", "other.toml", "--against", "nginx", "--nginx-burst", "2"];
+    let output = folder.run(&[&backtest[..], &sides].concat());
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let sides = found["against"].as_array().unwrap();
+    let names: Vec<_> = sides.iter().map(|side| side["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["other.toml", "nginx"]);
+    // Six at once: one and a burst of two.
+    assert_eq!((&sides[0]["throttled"], &sides[1]["throttled"]), (&0.into(), &3.into()));
+
+    for (side, told) in [
+        ("docs-rs", "neither a rule file nor a preset; presets are `docs-rs-today`"),
+        ("foreign.toml", "is about `other.example`"),
+    ] {
+        let output = folder.run(&[&backtest[..], &["--against", side]].concat());
+        let trouble = String::from_utf8_lossy(&output.stderr);
+        assert!(trouble.contains(told), "{trouble}");
+        assert_eq!(output.status.code(), Some(1));
+    }
+    folder.check(&[&backtest[..], &["--nginx-rate", "12"]].concat(), 1);
+}

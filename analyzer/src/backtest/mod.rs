@@ -10,28 +10,35 @@
 //! what it sent; a cached answer stays cached even where the request that
 //! filled the cache is now refused; and what it costs is measured by the
 //! night's own rules, so that two trials on one night share their yardstick.
+//!
+//! [`compare`] has other rules, or the limits that the sites have [`today`],
+//! answer the same requests in the same pass.
 
 mod account;
+mod against;
 mod pops;
 mod report;
 mod result;
+pub mod today;
+mod trial;
 mod trials;
 
 use std::collections::HashMap;
 
-use tidegate_rules::cohorts::{Account, Answer, Visitors};
-use tidegate_rules::rule::Effect;
-use tidegate_rules::{Action, Decision, Engine};
+use tidegate_rules::Engine;
 
+pub use against::{Against, AgainstResult};
 pub use report::{render_markdown, render_text, summary};
-pub use result::{BACKTEST_FORMAT, Backtest, ClientResult, OriginUnits, RuleResult};
+pub use result::{BACKTEST_FORMAT, Backtest, ClientResult, Hurt, OriginUnits, RuleResult};
+pub use tidegate_rules::cohorts::{Answer, CohortResult, Harmed, STARVED_MS};
 pub use trials::{HURT_SHOWN, MOST_TRIALS, Side, Tried, Watch, Watched, side_by_side};
-
-pub use tidegate_rules::cohorts::{CohortResult, Harmed, STARVED_MS};
 
 pub(crate) use pops::Pops;
 
 use account::ClientAccount;
+use against::{Opponent, Totals};
+use tidegate_rules::cohorts::{Account, Visitors};
+use trial::Trial;
 
 use crate::clients::ClientKey;
 use crate::ingest::{IngestError, Progress};
@@ -53,108 +60,134 @@ pub fn run(
     trial: &Engine,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Backtest, IngestError> {
-    let mut replay = Replay::new(trial);
-    let passed = night.pass(progress, &mut |seen| replay.take(seen))?;
+    compare(night, trial, &[], progress, &mut |_, _| {})
+}
+
+/// As [`run`], with each of `against` beside the trial: their figures are in
+/// [`Backtest::against`], in this order.
+///
+/// `witness` is shown every request and what each side answered, the trial
+/// first, for whoever knows more about a request than its log.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn compare(
+    night: &Night<'_>,
+    trial: &Engine,
+    against: &[Against<'_>],
+    progress: &mut dyn FnMut(Progress<'_>),
+    witness: &mut dyn FnMut(&Seen<'_>, &[Answer]),
+) -> Result<Backtest, IngestError> {
+    let mut replay = Replay::new(trial, against);
+    let passed = night.pass(progress, &mut |seen| {
+        replay.take(seen);
+        witness(seen, &replay.answers);
+    })?;
     Ok(replay.finish(passed))
 }
 
 /// One replay on its way.
 struct Replay<'e> {
-    trial: &'e Engine,
-    pops: Pops<'e>,
+    trial: Trial<'e>,
+    against: Vec<Opponent<'e>>,
+    /// What each side answered to the latest request, the trial first.
+    answers: Vec<Answer>,
     totals: Totals,
-    rules: Vec<RuleResult>,
-    clients: HashMap<ClientKey, ClientAccount>,
-    visitors: Visitors<'e, Account>,
-}
-
-/// Counts over everybody.
-#[derive(Default)]
-struct Totals {
-    requests: u64,
-    throttled: u64,
-    blocked: u64,
-    units: OriginUnits,
     unknown: u64,
+    /// Each client's account with every side.
+    clients: HashMap<ClientKey, Box<[ClientAccount]>>,
+    /// What each visitor got from every side.
+    visitors: Visitors<'e, Vec<Account>>,
 }
 
 impl<'e> Replay<'e> {
-    fn new(trial: &'e Engine) -> Self {
+    fn new(trial: &'e Engine, against: &[Against<'e>]) -> Self {
         Self {
-            trial,
-            pops: Pops::new(trial),
+            trial: Trial::new(trial),
+            against: against.iter().map(Opponent::new).collect(),
+            answers: Vec::new(),
             totals: Totals::default(),
-            rules: trial.rules.rules.iter().map(|rule| RuleResult::new(rule.id())).collect(),
+            unknown: 0,
             clients: HashMap::new(),
             visitors: Visitors::new(&trial.rules),
         }
     }
 
     fn take(&mut self, seen: &Seen<'_>) {
-        let admission = self.pops.decide(seen);
+        let admission = self.trial.take(seen);
         let answer = Answer::of(admission.decision.action);
         self.totals.add(seen, answer);
-        self.note_rules(&admission.decision);
+        self.answers.clear();
+        self.answers.push(answer);
+        self.answers.extend(self.against.iter_mut().map(|side| side.take(seen)));
         // Both or none: a visitor is a client and something else.
         match (seen.key, seen.derived.visitor) {
             (Some(client), Some(visitor)) => {
-                self.clients.entry(client).or_default().add(seen, answer);
+                let sides = self.answers.len();
+                let none = || std::iter::repeat_with(ClientAccount::default).take(sides).collect();
+                let accounts = self.clients.entry(client).or_insert_with(none);
+                for (account, answer) in accounts.iter_mut().zip(&self.answers) {
+                    account.add(seen, *answer);
+                }
                 let (request, derived) = (&seen.request, &admission.derived);
-                let answers = self.visitors.add(visitor, request, derived, seen.units > 0);
-                answers.add(request.time, answer);
+                let accounts = self.visitors.add(visitor, request, derived, seen.units > 0);
+                accounts.resize_with(sides, Account::default);
+                for (account, answer) in accounts.iter_mut().zip(&self.answers) {
+                    account.add(request.time, *answer);
+                }
             }
-            _ => self.totals.unknown += 1,
+            _ => self.unknown += 1,
         }
     }
 
-    fn note_rules(&mut self, decision: &Decision) {
-        let trial = &self.trial.rules;
-        for at in decision.rule.iter().chain(&decision.tags) {
-            let Some(rule) = self.rules.get_mut(usize::from(*at)) else { continue };
-            rule.matched += 1;
-            rule.throttled += u64::from(decision.action == Action::Throttle);
-            rule.blocked += u64::from(decision.action == Action::Block);
-        }
-        for at in &decision.shadow {
-            let Some(rule) = self.rules.get_mut(usize::from(*at)) else { continue };
-            let blocks = trial.rule(*at).is_some_and(|rule| rule.effect == Effect::Block);
-            rule.matched += 1;
-            rule.shadow_blocked += u64::from(blocks);
-            rule.shadow_throttled += u64::from(!blocks);
-        }
-    }
-
-    fn finish(self, passed: Passed) -> Backtest {
-        let mut clients: Vec<_> =
-            self.clients.iter().map(|(key, account)| account.result(*key)).collect();
+    /// What became of every client on one side, by the text of their keys.
+    fn clients(&self, side: usize) -> Vec<ClientResult> {
+        let accounts = self.clients.iter();
+        let results = accounts.filter_map(|(key, all)| Some(all.get(side)?.result(*key)));
+        let mut clients: Vec<_> = results.collect();
         clients.sort_by_cached_key(|client| client.key.to_string());
-        let cohorts = self.visitors.cohorts();
+        clients
+    }
+
+    /// What became of each cohort on one side, in file order.
+    fn cohorts(&self, side: usize) -> Vec<CohortResult> {
+        let cohorts = &self.trial.engine.rules.cohorts;
+        let mut results: Vec<_> = cohorts.iter().map(CohortResult::new).collect();
+        for (at, accounts) in self.visitors.members() {
+            if let (Some(result), Some(account)) = (results.get_mut(at), accounts.get(side)) {
+                result.add(account);
+            }
+        }
+        results.iter_mut().for_each(CohortResult::judge);
+        results
+    }
+
+    fn finish(mut self, passed: Passed) -> Backtest {
+        let sides = std::mem::take(&mut self.against).into_iter().enumerate();
+        let against: Vec<_> = sides
+            .map(|(at, side)| side.finish(self.cohorts(at + 1), self.clients(at + 1)))
+            .collect();
+        let (cohorts, clients) = (self.cohorts(0), self.clients(0));
         Backtest {
             format: BACKTEST_FORMAT,
-            site: self.trial.rules.site.clone(),
-            version: self.trial.version.clone(),
+            site: self.trial.engine.rules.site.clone(),
+            version: self.trial.engine.version.clone(),
             assumptions: passed.assumptions,
             window: passed.window,
             lines: passed.lines,
             requests: self.totals.requests,
             throttled: self.totals.throttled,
             blocked: self.totals.blocked,
-            unknown: self.totals.unknown,
+            unknown: self.unknown,
             origin_units: self.totals.units,
-            rules: self.rules,
+            rules: self.trial.rules,
             cohorts,
             clients_total: clients.len() as u64,
+            clients_hurt: Hurt::of(&clients),
             clients,
+            against,
             files: passed.files,
         }
-    }
-}
-
-impl Totals {
-    fn add(&mut self, seen: &Seen<'_>, answer: Answer) {
-        self.requests += 1;
-        self.throttled += u64::from(answer == Answer::Throttled);
-        self.blocked += u64::from(answer == Answer::Blocked);
-        self.units.add(seen.units, answer);
     }
 }

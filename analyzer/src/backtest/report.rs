@@ -1,6 +1,8 @@
 //! What people read of a backtest: text for a terminal, and Markdown for a pull
 //! request. Clients appear as networks unless addresses are asked for.
 
+mod beside;
+
 use tidegate_rules::cohorts::CohortResult;
 
 use super::result::Backtest;
@@ -31,8 +33,9 @@ fn render(backtest: &Backtest, addresses: bool, form: Form) -> String {
     let title = format!("Backtest of {}, rules {}", backtest.site, backtest.version);
     let mut page = Page::new(form, &title);
     facts(backtest).iter().for_each(|fact| page.item(fact));
-    let sections =
-        [totals(backtest), rules(backtest), cohorts(backtest), clients(backtest, addresses)];
+    let mut sections = vec![totals(backtest), rules(backtest), cohorts(backtest)];
+    sections.extend(beside::sections(backtest));
+    sections.push(clients(backtest, addresses));
     for section in sections {
         page.heading(section.title);
         page.table(&section.table);
@@ -68,9 +71,9 @@ pub fn summary(backtest: &Backtest) -> Vec<String> {
 }
 
 /// A table under its title.
-struct Section {
+struct Section<'b> {
     title: &'static str,
-    table: Table,
+    table: Table<'b>,
     /// What to say below the table, or instead of it where it has no rows.
     notes: Vec<String>,
 }
@@ -87,7 +90,7 @@ fn facts(backtest: &Backtest) -> Vec<String> {
     facts
 }
 
-fn totals(backtest: &Backtest) -> Section {
+fn totals(backtest: &Backtest) -> Section<'static> {
     let units = &backtest.origin_units;
     let row = |name: &str, count, of: Option<u64>| {
         let share = of.map(|of| share(count, of)).unwrap_or_default();
@@ -104,7 +107,7 @@ fn totals(backtest: &Backtest) -> Section {
     Section { title: "Totals", table, notes: Vec::new() }
 }
 
-fn rules(backtest: &Backtest) -> Section {
+fn rules(backtest: &Backtest) -> Section<'static> {
     let rows: Vec<_> = backtest
         .rules
         .iter()
@@ -119,7 +122,7 @@ fn rules(backtest: &Backtest) -> Section {
     Section { title: "Rules", table: Table { head, rows }, notes }
 }
 
-fn cohorts(backtest: &Backtest) -> Section {
+fn cohorts(backtest: &Backtest) -> Section<'static> {
     let rows: Vec<_> = backtest
         .cohorts
         .iter()
@@ -152,7 +155,7 @@ fn over_budget(cohort: &CohortResult) -> Vec<String> {
     .collect()
 }
 
-fn clients(backtest: &Backtest, addresses: bool) -> Section {
+fn clients(backtest: &Backtest, addresses: bool) -> Section<'static> {
     let worst = backtest.worst(CLIENTS_SHOWN);
     let refused = worst.iter().filter(|client| client.throttled + client.blocked > 0);
     let rows: Vec<_> = refused

@@ -9,6 +9,7 @@ use serde::Serialize;
 use tidegate_rules::Time;
 use tidegate_rules::cohorts::{Answer, CohortResult};
 
+use super::against::AgainstResult;
 use crate::basis::{Assumptions, Lines, Window};
 use crate::clients::ClientKey;
 use crate::ingest::Summary;
@@ -50,8 +51,13 @@ pub struct Backtest {
     pub cohorts: Vec<CohortResult>,
     /// How many clients there were, also where [`Self::clients`] keeps fewer.
     pub clients_total: u64,
+    /// Of all of them, what became of how many.
+    pub clients_hurt: Hurt,
     /// Clients, sorted by the text of their keys.
     pub clients: Vec<ClientResult>,
+    /// What the trial was compared with, in the order asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub against: Vec<AgainstResult>,
     /// Files and samples of bad lines, for whoever tells a person about them.
     #[serde(skip)]
     pub files: Summary,
@@ -75,12 +81,42 @@ impl Backtest {
         clients
     }
 
-    /// Keeps only the [`worst`](Self::worst) clients, still sorted by key.
+    /// Keeps only the [`worst`](Self::worst) clients of each side, still sorted
+    /// by key.
     pub fn keep_worst(&mut self, most: usize) {
-        if most < self.clients.len() {
-            self.clients.sort_by_key(|client| Reverse(client.badness()));
-            self.clients.truncate(most);
-            self.clients.sort_by_cached_key(|client| client.key.to_string());
+        keep_worst(&mut self.clients, most);
+        self.against.iter_mut().for_each(|side| keep_worst(&mut side.clients, most));
+    }
+}
+
+fn keep_worst(clients: &mut Vec<ClientResult>, most: usize) {
+    if most < clients.len() {
+        clients.sort_by_key(|client| Reverse(client.badness()));
+        clients.truncate(most);
+        clients.sort_by_cached_key(|client| client.key.to_string());
+    }
+}
+
+/// How many clients were refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Hurt {
+    /// Those with at least one 429.
+    pub throttled: u64,
+    /// Those with at least one 403.
+    pub blocked: u64,
+    /// Those with a run of refusals of at least [`super::STARVED_MS`].
+    pub starved: u64,
+}
+
+impl Hurt {
+    pub(super) fn of(clients: &[ClientResult]) -> Self {
+        let count = |is: fn(&ClientResult) -> bool| {
+            clients.iter().filter(|client| is(client)).count() as u64
+        };
+        Self {
+            throttled: count(|client| client.throttled > 0),
+            blocked: count(|client| client.blocked > 0),
+            starved: count(|client| client.starved),
         }
     }
 }

@@ -146,7 +146,7 @@ impl Publish {
         let options = options(self.log_format, false);
         let (secret, beside) = (&HashKey::default(), Beside::default());
         let night = Night { inputs: &self.backtest, options, rules, secret, beside };
-        let found = replay(&night, &Bar::new(self.quiet))?;
+        let found = replay(&night, &[], &Bar::new(self.quiet))?;
         let is_whole = show_bad_lines(&found.files);
         Ok((Some(found), is_whole))
     }
