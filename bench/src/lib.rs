@@ -1,6 +1,6 @@
 //! Traffic with truth, and what it is played against.
 //!
-//! [`traffic`] simulates who visits docs.rs, [`origin`] stands in for its servers
+//! [`traffic`], a crate of its own, simulates who visits docs.rs, [`origin`] stands in for its servers
 //! and counts what they would have worked, [`replay`] plays the one through
 //! anything that answers requests and says who got what. Nothing here decides
 //! about a request: that is `tidegate-rules`, and it never sees the truth.
@@ -12,7 +12,8 @@ pub mod erl;
 pub mod origin;
 pub mod replay;
 pub mod stage;
-pub mod traffic;
+
+pub use tidegate_traffic as traffic;
 
 /// Viceroy copies its root certificates, header maps and settings for every
 /// request, and the system's allocator is slow at that.

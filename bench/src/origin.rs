@@ -18,11 +18,8 @@ use hyper::{Body, Request, Response, Server, StatusCode};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+pub use crate::traffic::Route;
 use crate::traffic::{Class, TRUTH};
-
-mod route;
-
-pub use route::Route;
 
 /// The header in which the origin says what a request cost it, in milliseconds.
 pub const COST: &str = "x-tidegate-door-origin-ms";

@@ -16,10 +16,8 @@ use tokio::task::JoinSet;
 
 use crate::traffic::{Answer, Lane, Scenario, Schedule, Shot};
 
-mod access_log;
 mod tally;
 
-pub use access_log::AccessLog;
 pub use tally::{ActorTally, ClassTally, Minute, STARVED_MS, Tally};
 
 /// Length of a slice of simulated time, in milliseconds.

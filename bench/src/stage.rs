@@ -13,8 +13,8 @@ use tidegate_local::{Failure, Flavour, NOTES, RECORDS, Runtime, Stores, rules, r
 use tidegate_rules::{Action, CacheState, Client, HashKey, Record};
 
 use crate::origin::{Counts, Origin};
-use crate::replay::{AccessLog, Slice, Tally, Target, replay};
-use crate::traffic::{Answer, Class, Scenario, Shot};
+use crate::replay::{Slice, Tally, Target, replay};
+use crate::traffic::{AccessLog, Answer, Class, Scenario, Shot};
 
 /// Lanes of the replay: enough to keep two cores busy.
 const LANES: usize = 8;
@@ -23,7 +23,7 @@ const LANES: usize = 8;
 const POP: &str = "FRA";
 
 /// The secret under which the module hashes addresses.
-const SECRET: &str = "stage";
+pub const SECRET: &str = "stage";
 
 /// The site, ready to be played on.
 pub struct Stage {
@@ -121,19 +121,35 @@ impl Stage {
         &self,
         name: &str,
         scenario: &Scenario,
+        progress: impl FnMut(f64),
+    ) -> Result<Night> {
+        self.play_in(LANES, name, scenario, progress).await
+    }
+
+    /// Plays a scenario in so many lanes side by side: in one, the module sees
+    /// requests in the order of the log.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::play`].
+    pub async fn play_in(
+        &self,
+        lanes: usize,
+        name: &str,
+        scenario: &Scenario,
         mut progress: impl FnMut(f64),
     ) -> Result<Night> {
         let access_log = self.directory.join(format!("{name}-access.log"));
         let records = self.directory.join(format!("{name}-records.log"));
         self.origin.reset();
         self.sink.open(&records)?;
-        let mut log = AccessLog::new(BufWriter::new(File::create(&access_log)?), POP);
+        let mut log = AccessLog::of_one_pop(BufWriter::new(File::create(&access_log)?), POP);
         let mut classes = Classes::default();
         let edge = Edge { runtime: Arc::clone(&self.runtime), cache: name.to_owned() };
-        let tally = replay(Arc::new(edge), scenario, LANES, |slice: &Slice| {
+        let tally = replay(Arc::new(edge), scenario, lanes, |slice: &Slice| {
             classes.learn(slice);
             progress(slice.done);
-            log.write(slice)
+            slice.answers.iter().try_for_each(|(shot, answer)| log.write(shot, answer))
         })
         .await?;
         log.finish()?.0.flush()?;
@@ -194,7 +210,7 @@ impl Target for Edge {
                 None => None,
             },
             bytes: u64::try_from(response.body().len()).ok(),
-            request_id: None,
+            ..Answer::default()
         })
     }
 }

@@ -1,8 +1,17 @@
 //! The loop through the real module, on docs.rs's March 2025: what people and
 //! tools may suffer, and how much of the crawl must go.
 
+use std::path::Path;
+
+use tidegate::backtest::{self, Answer};
+use tidegate::beside::Beside;
+use tidegate::ingest::{self, Input};
+use tidegate::night::{Night, Seen};
+use tidegate::rule_files;
 use tidegate_bench::demo::{Options, Silent, Story, run};
-use tidegate_bench::traffic::Class;
+use tidegate_bench::stage::{SECRET, Stage};
+use tidegate_bench::traffic::{Class, Scenario};
+use tidegate_rules::{Action, Engine, HashKey, Mode, Record};
 
 async fn story(seed: u64, scale: f64) -> (tempfile::TempDir, Story) {
     let out = tempfile::tempdir().unwrap();
@@ -61,4 +70,62 @@ fn keeps_the_bounds(story: &Story) {
         let silent = actor.minutes.iter().filter(|m| m.granted == 0 && m.refused > 0).count();
         assert_eq!(silent, 0, "an answer in every minute");
     }
+}
+
+/// The module's decisions and those of a backtest of its records: one engine,
+/// one POP, one request after the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backtest_decides_each_request_as_the_module_did() {
+    let out = tempfile::tempdir().unwrap();
+    let site = enforced_rules(out.path());
+    let stage = Stage::set(out.path()).await.unwrap();
+    stage.publish(&site).unwrap();
+    stage.switch("enforce").unwrap();
+    let scenario = Scenario::march_2025(2024).scaled(0.1);
+    let night = stage.play_in(1, "serial", &scenario, |_| {}).await.unwrap();
+    assert_eq!(night.notes, [""; 0]);
+
+    let text = std::fs::read_to_string(&night.records).unwrap();
+    let records: Vec<Record<'_>> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let answers = backtested(&site, &night.records);
+    assert_eq!(answers.len(), records.len());
+    let mut refused = 0;
+    for (at, (record, answer)) in records.iter().zip(&answers).enumerate() {
+        let decided = match record.decision {
+            Action::Pass | Action::Allow => Answer::Served,
+            Action::Throttle => Answer::Throttled,
+            Action::Block => Answer::Blocked,
+        };
+        refused += u64::from(decided != Answer::Served);
+        assert_eq!(*answer, decided, "request {at}: {record:?}");
+    }
+    assert!(refused > 1_000, "{refused} refusals show little");
+}
+
+/// docs.rs's own rules, those in shadow enforced.
+fn enforced_rules(out: &Path) -> std::path::PathBuf {
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules");
+    let own = out.join("rules");
+    std::fs::create_dir_all(own.join("learned")).unwrap();
+    std::fs::copy(rules.join("agents.toml"), own.join("agents.toml")).unwrap();
+    std::fs::write(own.join("learned/docs-rs.toml"), "format = 1\n").unwrap();
+    let text = std::fs::read_to_string(rules.join("docs-rs.toml")).unwrap();
+    let site = own.join("docs-rs.toml");
+    std::fs::write(&site, text.replace("\"shadow\"", "\"enforce\"")).unwrap();
+    site
+}
+
+fn backtested(site: &Path, records: &Path) -> Vec<Answer> {
+    let rules = rule_files::compile(&site.to_string_lossy(), &[]).unwrap().rules;
+    let (inputs, secret) = ([Input::Path(records.to_owned())], HashKey::from_secret(SECRET));
+    let (options, beside) = (ingest::Options::default(), Beside::default());
+    let night = Night { inputs: &inputs, options, rules: &rules, secret: &secret, beside };
+    let version = "0123456789abcdef".to_owned();
+    let (rules, secret) = (rules.clone(), secret.clone());
+    let engine = Engine { rules, version, secret, switch: Mode::Enforce };
+    let mut answers = Vec::new();
+    let mut witness = |_: &Seen<'_>, all: &[Answer]| answers.extend(all.first().copied());
+    backtest::compare(&night, &engine, &[], &mut |_| {}, &mut witness).unwrap();
+    answers
 }

@@ -30,9 +30,11 @@ const FLOORS: [(&str, &[&str]); 10] = [
     ("analyzer", &["tidegate-rules"]),
     ("analyzer/clickhouse", &["tidegate"]),
     ("edge/local", &["tidegate-rules"]),
-    ("bench", &["tidegate", "tidegate-local", "tidegate-rules"]),
+    ("bench", &["tidegate", "tidegate-local", "tidegate-rules", "tidegate-traffic"]),
     ("bench/engine", &["tidegate-rules"]),
     ("bench/lines", &[]),
+    ("bench/outcome", &["tidegate", "tidegate-rules", "tidegate-traffic"]),
+    ("bench/traffic", &["tidegate-rules"]),
 ];
 
 fn root() -> PathBuf {

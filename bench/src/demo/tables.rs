@@ -48,7 +48,8 @@ pub fn closing(story: &Story) -> String {
         "class", "requests", "cost", "cost", "saved", "throttled", "blocked", "starved"
     );
     let _ = writeln!(text, "{:<16} {:>8} {:>10} {:>10}", "", "after", "before", "after");
-    for class in Class::ALL {
+    let is_there = |class: &Class| story.after.tally.class(*class).visitors > 0;
+    for class in Class::ALL.into_iter().filter(is_there) {
         row(&mut text, story, class);
     }
     let (before, after) = (story.before.origin.total().cost_ms, story.after.origin.total().cost_ms);

@@ -5,7 +5,7 @@ use anyhow::bail;
 use tidegate_rules::CacheState;
 
 use super::*;
-use crate::traffic::Class;
+use crate::traffic::{AccessLog, Class};
 
 /// Caches what docs.rs caches, and does as its function says with the rest.
 struct Fake<F> {
@@ -40,8 +40,8 @@ impl<F: Fn(&Shot) -> Option<Answer> + Send + Sync> Target for Fake<F> {
 fn short() -> Scenario {
     let mut scenario = Scenario::march_2025(2).scaled(0.05);
     scenario.minutes = 3;
-    scenario.burst.after_seconds = 60;
-    scenario.burst.seconds = 20;
+    scenario.crawl.after_seconds = 60;
+    scenario.crawl.seconds = 20;
     scenario
 }
 
@@ -125,9 +125,11 @@ async fn a_failed_send_is_counted_and_said() {
 
 #[tokio::test]
 async fn logs_what_a_cdn_would_log() {
-    let mut log = AccessLog::new(Vec::new(), "FRA");
+    let mut log = AccessLog::of_one_pop(Vec::new(), "FRA");
     let target = fake(|shot| (shot.class == Class::CurlLoop).then(|| throttled(1)));
-    let tally = replay(target, &short(), 3, |slice| log.write(slice)).await.unwrap();
+    let write =
+        |slice: &Slice| slice.answers.iter().try_for_each(|(shot, answer)| log.write(shot, answer));
+    let tally = replay(target, &short(), 3, write).await.unwrap();
     let (bytes, lines) = log.finish().unwrap();
     let text = String::from_utf8(bytes).unwrap();
     let records: Vec<serde_json::Value> =

@@ -3,59 +3,73 @@
 //! The truth about a request is not in it. Nothing here knows how logs are read.
 
 use std::io::Write;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use anyhow::{Context, Result};
 use serde::Serialize;
 use tidegate_rules::{CacheState, Time};
 
-use super::Slice;
-use crate::traffic::{Answer, Shot};
+use crate::truth::request_id;
+use crate::{Answer, Shot};
+
+/// The shield POP, which asks the origin for all others, and its address.
+const SHIELD: (&str, IpAddr) = ("SJC", IpAddr::V4(Ipv4Addr::new(198, 19, 0, 1)));
 
 /// Writes an access log.
 #[derive(Debug)]
 pub struct AccessLog<W> {
     out: W,
-    pop: String,
+    /// The only POP there is; otherwise each request's own, and a shield.
+    only_pop: Option<String>,
     line: Vec<u8>,
     lines: u64,
 }
 
 impl<W: Write> AccessLog<W> {
-    /// A log of the point of presence `pop`, such as `FRA`. Give it a buffered
-    /// writer.
-    pub fn new(out: W, pop: impl Into<String>) -> Self {
-        Self { out, pop: pop.into(), line: Vec::new(), lines: 0 }
+    /// A log of every POP, and of the shield behind them: what an edge cache
+    /// could not answer is logged a second time, by the shield. Give it a
+    /// buffered writer.
+    pub fn new(out: W) -> Self {
+        Self { out, only_pop: None, line: Vec::new(), lines: 0 }
     }
 
-    /// Writes the lines of one slice, which come in time order.
+    /// A log of the one point of presence `pop`, such as `FRA`, without a shield.
+    pub fn of_one_pop(out: W, pop: impl Into<String>) -> Self {
+        Self { only_pop: Some(pop.into()), ..Self::new(out) }
+    }
+
+    /// Writes what is logged of one request. The caller keeps the time order.
     ///
     /// # Errors
     /// Where the writer fails.
-    pub fn write(&mut self, slice: &Slice) -> Result<()> {
-        slice.answers.iter().try_for_each(|(shot, answer)| self.write_line(shot, answer))
-    }
-
-    /// Writes one line. The caller keeps the time order.
-    ///
-    /// # Errors
-    /// Where the writer fails.
-    pub fn write_line(&mut self, shot: &Shot, answer: &Answer) -> Result<()> {
+    pub fn write(&mut self, shot: &Shot, answer: &Answer) -> Result<()> {
         let made_up;
         let request_id = match &answer.request_id {
             Some(id) => id,
             None => {
-                made_up = request_id(shot, self.lines);
+                made_up = request_id(shot.actor, self.lines);
                 &made_up
             }
         };
-        let line = Line::new(shot, answer, &self.pop, request_id)?;
-        self.line.clear();
-        serde_json::to_writer(&mut self.line, &line).context("cannot write a log line as JSON")?;
-        self.line.push(b'\n');
-        self.out.write_all(&self.line).context("cannot write to the access log")?;
+        let pop = self.only_pop.as_deref().unwrap_or(shot.pop);
+        let line = Line::new(shot, answer, pop, request_id)?;
+        write_line(&mut self.out, &mut self.line, &line)?;
         self.lines += 1;
+        let asked_shield =
+            !matches!(answer.cache, None | Some(CacheState::Hit | CacheState::Stale));
+        if self.only_pop.is_none() && asked_shield {
+            let cache_hit = answer.cache == Some(CacheState::ShieldHit);
+            let (edge_location, ip) = SHIELD;
+            let line = Line { cache_hit, edge_location, ip, on_shield: true, ..line };
+            write_line(&mut self.out, &mut self.line, &line)?;
+            self.lines += 1;
+        }
         Ok(())
+    }
+
+    /// Lines written so far.
+    pub const fn lines(&self) -> u64 {
+        self.lines
     }
 
     /// Flushes and hands back the writer and the number of lines.
@@ -68,6 +82,13 @@ impl<W: Write> AccessLog<W> {
     }
 }
 
+fn write_line(out: &mut impl Write, buffer: &mut Vec<u8>, line: &Line<'_>) -> Result<()> {
+    buffer.clear();
+    serde_json::to_writer(&mut *buffer, line).context("cannot write a log line as JSON")?;
+    buffer.push(b'\n');
+    out.write_all(buffer).context("cannot write to the access log")
+}
+
 #[derive(Serialize)]
 struct Line<'a> {
     bytes: Option<u64>,
@@ -75,15 +96,15 @@ struct Line<'a> {
     content_type: Option<&'static str>,
     date_time: String,
     ddsource: &'static str,
-    ddtags: &'static str,
+    ddtags: String,
     edge_location: &'a str,
-    host: &'static str,
+    host: &'a str,
     http: Http<'a>,
     ip: IpAddr,
     method: &'static str,
     on_shield: bool,
     request_id: &'a str,
-    service: &'static str,
+    service: String,
     status: u16,
     tls: Tls,
     url: String,
@@ -105,15 +126,16 @@ struct Tls {
 
 impl<'a> Line<'a> {
     fn new(shot: &'a Shot, answer: &'a Answer, pop: &'a str, request_id: &'a str) -> Result<Self> {
+        let host = shot.header("host").unwrap_or_default();
         Ok(Self {
             bytes: answer.bytes,
             cache_hit: matches!(answer.cache, Some(CacheState::Hit | CacheState::Stale)),
             content_type: content_type(&shot.path_and_query, answer.status),
             date_time: date_time(shot.at)?,
             ddsource: "fastly",
-            ddtags: "app:docs.rs,env:production",
+            ddtags: format!("app:{host},env:production"),
             edge_location: pop,
-            host: "docs.rs",
+            host,
             http: Http {
                 protocol: shot.protocol(),
                 referer: shot.header("referer"),
@@ -123,10 +145,10 @@ impl<'a> Line<'a> {
             method: shot.method,
             on_shield: false,
             request_id,
-            service: "docs.rs fastly WASM",
+            service: format!("{host} fastly WASM"),
             status: answer.status,
             tls: Tls { cipher: "TLS_AES_128_GCM_SHA256", protocol: "TLSv1.3" },
-            url: format!("https://docs.rs{}", shot.path_and_query),
+            url: format!("https://{host}{}", shot.path_and_query),
             version: "1",
         })
     }
@@ -152,18 +174,4 @@ fn content_type(url: &str, status: u16) -> Option<&'static str> {
         (_, Some("txt")) => Some("text/plain"),
         _ => Some("text/html; charset=utf-8"),
     }
-}
-
-/// An id of the shape of a version 4 UUID, the same in every run.
-fn request_id(shot: &Shot, line: u64) -> String {
-    let high = shot.at.unix_millis().wrapping_mul(0x9e37_79b9_7f4a_7c15)
-        ^ u64::from(shot.actor).rotate_left(40);
-    let low = line.wrapping_add(1).wrapping_mul(0xbf58_476d_1ce4_e5b9) & 0xffff_ffff_ffff;
-    format!(
-        "{:08x}-{:04x}-4{:03x}-8{:03x}-{low:012x}",
-        high >> 32,
-        (high >> 16) & 0xffff,
-        high & 0xfff,
-        (line >> 4) & 0xfff
-    )
 }

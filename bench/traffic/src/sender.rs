@@ -8,9 +8,9 @@ use tidegate_rules::Time;
 use super::address::Place;
 use super::dice::Dice;
 use super::software::{BROWSERS, Field, Kind, LANGUAGES, Software};
-use super::{Class, Shot, TRUTH};
+use super::{Class, Hosted, Shot, TRUTH};
 
-/// The site's address, as it stands before a path in a `Referer`.
+/// docs.rs, as it stands before a path in a `Referer`.
 pub(super) const SITE: &str = "https://docs.rs";
 
 /// Somebody at a place with a program.
@@ -21,12 +21,14 @@ pub(super) struct Sender {
     pub(super) place: Place,
     pub(super) software: &'static Software,
     pub(super) languages: &'static str,
+    pub(super) site: Hosted,
 }
 
 impl Sender {
     /// Somebody who uses `software`.
     pub(super) fn new(class: Class, actor: u32, place: Place, software: &'static Software) -> Self {
-        Self { class, actor, place, software, languages: LANGUAGES[0] }
+        let (languages, site) = (LANGUAGES[0], Hosted::DocsRs);
+        Self { class, actor, place, software, languages, site }
     }
 
     /// Somebody who uses one of the people's browsers.
@@ -44,11 +46,16 @@ impl Sender {
         Self { languages: dice.pick(&LANGUAGES), ..Self::new(class, actor, place, chosen) }
     }
 
+    /// The same at another site.
+    pub(super) fn at(self, site: Hosted) -> Self {
+        Self { site, ..self }
+    }
+
     /// The request for `path`, with the headers of this sender's program.
     pub(super) fn shot(&self, at: u64, path: String, kind: Kind, referer: Option<&str>) -> Shot {
         let template = if kind == Kind::Page { self.software.page } else { self.software.asset };
         let mut headers = Vec::with_capacity(template.len() + 2);
-        headers.push(("host", Cow::Borrowed("docs.rs")));
+        headers.push(("host", Cow::Borrowed(self.site.host())));
         for (name, field) in template {
             if let Some(value) = self.value(*field, &path, referer) {
                 headers.push((*name, value));
@@ -65,9 +72,15 @@ impl Sender {
             h2: self.software.h2,
             asn: Some(self.place.asn),
             country: Some(self.place.country),
+            pop: self.place.pop(),
             class: self.class,
             actor: self.actor,
         }
+    }
+
+    /// Whether a page is one of the site that is visited.
+    fn is_own(&self, page: &str) -> bool {
+        page.strip_prefix("https://").is_some_and(|rest| rest.starts_with(self.site.host()))
     }
 
     fn value(&self, field: Field, path: &str, referer: Option<&str>) -> Option<Cow<'static, str>> {
@@ -80,7 +93,7 @@ impl Sender {
             Field::Referer => return referer.map(|page| Cow::Owned(page.to_owned())),
             Field::FetchSite => match referer {
                 None => "none",
-                Some(page) if page.starts_with(SITE) => "same-origin",
+                Some(page) if self.is_own(page) => "same-origin",
                 Some(_) => "cross-site",
             },
             Field::Destination => {

@@ -49,6 +49,8 @@ pub(super) struct Person {
     queue: VecDeque<Fetch>,
     asked: Option<Fetch>,
     reloads: u32,
+    /// The crates that they came for; empty for whatever people read.
+    subject: &'static [usize],
 }
 
 impl Person {
@@ -70,6 +72,20 @@ impl Person {
             queue: VecDeque::new(),
             asked: None,
             reloads: 0,
+            subject: &[],
+        }
+    }
+
+    /// The same person, who came for these crates.
+    pub(super) fn about(self, subject: &'static [usize]) -> Self {
+        Self { subject, ..self }
+    }
+
+    /// A crate to read.
+    fn choose(&mut self) -> usize {
+        match self.subject {
+            [] => self.site.read(&mut self.dice),
+            subject => self.dice.pick(subject),
         }
     }
 
@@ -84,7 +100,7 @@ impl Person {
     /// The first page: by the site's search, by a crate's short link, or from
     /// elsewhere on the web.
     fn arrive(&mut self) {
-        let rank = self.site.read(&mut self.dice);
+        let rank = self.choose();
         match self.dice.below(10) {
             0..=1 => {
                 self.queue_page(0, "/".to_owned(), None, Vec::new());
@@ -123,7 +139,10 @@ impl Person {
                 self.open(here.rank, here.version.clone(), page, think, referer);
             }
             65..=79 => {
-                let rank = site.dependency(here.rank, &mut self.dice);
+                let rank = match self.subject {
+                    [] => site.dependency(here.rank, &mut self.dice),
+                    _ => self.choose(),
+                };
                 self.visit(rank, think, referer);
             }
             80..=87 => {
@@ -138,7 +157,7 @@ impl Person {
                 self.queue_page(think, place.about(&here.version, "/builds"), referer, Vec::new())
             }
             _ => {
-                let rank = site.read(&mut self.dice);
+                let rank = self.choose();
                 self.search(rank, think, from);
             }
         }

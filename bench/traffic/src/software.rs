@@ -265,6 +265,20 @@ pub(super) static BROWSERS: [(usize, Software); 10] = [
     ),
 ];
 
+/// A host that sends Chrome's headers to the letter, over a TLS library that is
+/// not Chrome's.
+pub(super) static MIMIC: Software = Software {
+    user_agent: Some(
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/134.0.0.0 Safari/537.36",
+    ),
+    brands: r#""Chromium";v="134", "Not:A-Brand";v="24", "Google Chrome";v="134""#,
+    platform: r#""Windows""#,
+    ja4: Some("t13d1715h2_9b887d9acb0b_97f8aa674fd9"),
+    h2: Some("1:65536;2:0;4:6291456;6:262144|15663105|0|m,p,a,s"),
+    page: CHROMIUM_PAGE,
+    asset: CHROMIUM_ASSET,
+};
+
 /// What people say they can read.
 pub(super) const LANGUAGES: [&str; 7] = [
     "en-US,en;q=0.9",

@@ -1,36 +1,51 @@
-//! Traffic with truth: a seeded simulation of who visits docs.rs, in simulated
-//! time, so that a quarter of an hour replays as fast as the answers come.
+//! Traffic with truth: a seeded simulation of who visits docs.rs and crates.io,
+//! in simulated time, so that half an hour plays as fast as the answers come.
 //!
 //! Every visitor is an [`Actor`]: it yields its next request and sees the answer,
 //! because a polite curl waits for `Retry-After`, a person reloads, and a crawler
 //! goes on. [`Scenario`] says who is there, [`Schedule`] puts their requests in
-//! time order.
+//! time order, [`World`] answers them as a CDN and an origin without limits
+//! would, and [`AccessLog`] writes what that CDN would log.
 //!
-//! This module must not know rules or detectors: of `tidegate-rules` it uses the
+//! This crate must not know rules or detectors: of `tidegate-rules` it uses the
 //! words [`Time`] and [`CacheState`] and nothing else, and it never looks at
 //! *why* it was answered as it was. The truth about each request travels in the
-//! [`TRUTH`] header, for the counting origin; nothing that decides may read it.
+//! [`TRUTH`] header, for the counting origin, and in [`truth`]; nothing that
+//! decides may read either.
 
+mod access_log;
 mod address;
+mod builds;
 mod cast;
+mod class;
 mod crawl;
+mod crawlers;
 mod dice;
 mod person;
 mod programs;
+mod registry;
+mod route;
 mod scenario;
 mod schedule;
 mod sender;
+mod shopper;
 mod site;
 mod software;
+pub mod truth;
 mod walker;
+mod world;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
 
 use tidegate_rules::{CacheState, Time};
 
-pub use scenario::{Burst, Scenario};
+pub use access_log::AccessLog;
+pub use class::{Class, Kind};
+pub use route::Route;
+pub use scenario::{Crawl, CrawlKind, Hosted, Scenario};
 pub use schedule::{Lane, Schedule, Turn};
+pub use world::World;
 
 /// The header that carries a request's [`Class`] name: the last one that every
 /// client sends, and the same for all, so that it tells nobody apart.
@@ -58,6 +73,8 @@ pub struct Shot {
     pub asn: Option<u32>,
     /// ISO 3166-1 alpha-2 code of the client's country.
     pub country: Option<&'static str>,
+    /// The point of presence that it comes to.
+    pub pop: &'static str,
     /// What the client really is.
     pub class: Class,
     /// Which visitor of the scenario sends it; people behind one address differ.
@@ -89,6 +106,8 @@ pub struct Answer {
     pub cache: Option<CacheState>,
     /// Length of the body in bytes, where known.
     pub bytes: Option<u64>,
+    /// Milliseconds that the origin took, where it was asked and that is known.
+    pub origin_ms: Option<u32>,
     /// The id that the edge gave the request, where it says one.
     pub request_id: Option<String>,
 }
@@ -123,77 +142,6 @@ pub trait Actor: Send {
 
     /// Takes the answer to the request that [`Actor::next`] gave last.
     fn answered(&mut self, answer: &Answer);
-}
-
-/// What a visitor really is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Class {
-    /// Somebody who reads documentation in a browser.
-    Person,
-    /// The same, behind one address with many others.
-    NatPerson,
-    /// A link checker in a CI run: many links, once each.
-    LinkChecker,
-    /// Something that asks for the state of a build every few seconds.
-    BadgePoller,
-    /// A curl in a loop on one page that is never cached, deaf to 429.
-    CurlLoop,
-    /// A curl that fetches a list and honours `Retry-After`.
-    CurlPolite,
-    /// `wget -r` over one version of one crate.
-    WgetRecursive,
-    /// A script that sends no `User-Agent`.
-    NoUserAgent,
-    /// A search engine that reads `robots.txt` and `/latest/` pages.
-    SearchEngine,
-    /// The crawl that takes the site down.
-    Crawler,
-}
-
-impl Class {
-    /// All classes, in the order of tables.
-    pub const ALL: [Self; 10] = [
-        Self::Person,
-        Self::NatPerson,
-        Self::LinkChecker,
-        Self::BadgePoller,
-        Self::CurlLoop,
-        Self::CurlPolite,
-        Self::WgetRecursive,
-        Self::NoUserAgent,
-        Self::SearchEngine,
-        Self::Crawler,
-    ];
-
-    /// The name for tables, logs and the [`TRUTH`] header.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Person => "person",
-            Self::NatPerson => "nat-person",
-            Self::LinkChecker => "link-checker",
-            Self::BadgePoller => "badge-poller",
-            Self::CurlLoop => "curl-loop",
-            Self::CurlPolite => "curl-polite",
-            Self::WgetRecursive => "wget-recursive",
-            Self::NoUserAgent => "no-user-agent",
-            Self::SearchEngine => "search-engine",
-            Self::Crawler => "crawler",
-        }
-    }
-
-    /// The class of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|class| class.name() == name)
-    }
-
-    /// Its place in [`Class::ALL`].
-    #[must_use]
-    pub const fn index(self) -> usize {
-        self as usize
-    }
 }
 
 #[cfg(test)]

@@ -122,7 +122,8 @@ impl Route {
     }
 
     /// Where a redirect leads.
-    pub(super) fn location(self, path: &str) -> Option<String> {
+    #[must_use]
+    pub fn location(self, path: &str) -> Option<String> {
         let name = path.trim_start_matches('/').split('/').next()?;
         match self {
             Self::Badge => Some(format!("https://img.shields.io/docsrs/{name}/latest")),
@@ -159,7 +160,8 @@ impl Route {
     }
 
     /// The `Content-Type` of its answers.
-    pub(super) fn content_type(self, path: &str) -> &'static str {
+    #[must_use]
+    pub fn content_type(self, path: &str) -> &'static str {
         match (self, path.rsplit('.').next()) {
             (Self::StatusJson, _) => "application/json",
             (Self::Sitemap, _) => "application/xml",
@@ -173,7 +175,8 @@ impl Route {
     }
 
     /// A small page that names its path, escaped, cut at a hundred bytes.
-    pub(super) fn body(self, path: &str) -> String {
+    #[must_use]
+    pub fn body(self, path: &str) -> String {
         const FILL: &str = "This page stands for a larger one. Its cost is a figure in a header, \
             so that a quarter of an hour of traffic can be replayed in seconds.";
         if self == Self::StatusJson {

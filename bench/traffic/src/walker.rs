@@ -19,6 +19,9 @@ pub(super) enum Pace {
     /// Every so many milliseconds, each up to half a period late. Lateness does
     /// not add up.
     Every(u64),
+    /// The same in the mean, but from a quarter to seven quarters of it, as
+    /// somebody who reads.
+    About(u64),
     /// As fast as the answers come: about 50 ms for one that somebody had to
     /// make, half as long for a cached one or a refusal.
     Answers,
@@ -32,6 +35,10 @@ pub(super) struct Walker {
     pub(super) pace: Pace,
     /// The page that it says led it to every path, `robots.txt` excepted.
     pub(super) referer: Option<String>,
+    /// Whether that is always the page before.
+    pub(super) follows: bool,
+    /// Whether it waits as long as `Retry-After` says.
+    pub(super) waits: bool,
     /// When the next request is due, in milliseconds since the epoch.
     pub(super) due: u64,
     /// No request at or after this time.
@@ -46,16 +53,25 @@ impl Actor for Walker {
         let path = self.paths.next()?;
         let late = match self.pace {
             Pace::Every(period) => self.dice.between(0, period / 2),
-            Pace::Answers => 0,
+            Pace::About(_) | Pace::Answers => 0,
         };
         let kind = if path.starts_with("/-/") { Kind::Asset } else { Kind::Page };
         let referer = self.referer.as_deref().filter(|_| path != ROBOTS);
-        Some(self.sender.shot(self.due + late, path, kind, referer))
+        let shot = self.sender.shot(self.due + late, path, kind, referer);
+        if self.follows {
+            let site = self.sender.site.host();
+            self.referer = Some(format!("https://{site}{}", shot.path_and_query));
+        }
+        Some(shot)
     }
 
     fn answered(&mut self, answer: &Answer) {
+        if let (true, Some(seconds)) = (self.waits, answer.retry_after) {
+            self.due += u64::from(seconds) * 1_000;
+        }
         self.due += match self.pace {
             Pace::Every(period) => period,
+            Pace::About(period) => self.dice.between(period / 4, period * 7 / 4),
             Pace::Answers => {
                 let made =
                     answer.granted() && answer.cache.is_none_or(|cache| cache.reached_origin());

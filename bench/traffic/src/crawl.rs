@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::registry;
 use super::site::Site;
 use super::walker::Paths;
 
@@ -38,6 +39,39 @@ pub(super) fn every_version(site: &Arc<Site>, number: u32, walks: u32) -> Paths 
     Box::new(std::iter::from_fn(move || {
         asked += 1;
         if asked > LAG && asked % 2 == 0 { behind.next() } else { ahead.next() }
+    }))
+}
+
+/// Every page of every version of the tail, for a crawl of many addresses that
+/// part it among themselves: whoever comes takes the next few.
+pub(super) fn shared(site: &Arc<Site>, seed: u64) -> impl Iterator<Item = String> + Send + use<> {
+    // Where it begins no seed shares with the next.
+    let pages = (seed % 7) as usize * 20_000;
+    space(Arc::clone(site), 0, 1).skip(pages)
+}
+
+/// Every page of every version of the crates that fall to one of `walks`.
+pub(super) fn own_walk(
+    site: &Arc<Site>,
+    number: u32,
+    walks: u32,
+) -> impl Iterator<Item = String> + Send + use<> {
+    space(Arc::clone(site), number, walks)
+}
+
+/// What crates.io's API says of every crate, and then of every version.
+pub(super) fn api(site: &Arc<Site>, number: u32, walks: u32) -> Paths {
+    let site = Arc::clone(site);
+    let ranks = (number as usize..site.len()).step_by(walks.max(1) as usize);
+    Box::new(ranks.flat_map(move |rank| {
+        let krate = site.at(rank).clone();
+        let rest = ["", "/versions", "/owners", "/downloads", "/reverse_dependencies"];
+        let mut paths: Vec<_> = rest.map(|rest| registry::about(&krate, rest)).into();
+        for version in &krate.versions {
+            let rest = ["", "/downloads", "/dependencies"];
+            paths.extend(rest.map(|rest| registry::about(&krate, &format!("/{version}{rest}"))));
+        }
+        paths
     }))
 }
 

@@ -7,33 +7,44 @@ use super::address::{self, Place};
 use super::crawl::{self, TAIL};
 use super::dice::Dice;
 use super::person::Person;
-use super::programs::{
-    CURL, CURL_OLD, DASHBOARD, DISGUISED, GOOGLEBOT, LYCHEE, SHIELDS, SILENT, WGET,
-};
+use super::programs::{CURL, CURL_OLD, DASHBOARD, GOOGLEBOT, LYCHEE, SHIELDS, SILENT, WGET};
+use super::registry;
 use super::sender::{SITE, Sender};
-use super::site::Site;
+use super::shopper::Shopper;
+use super::site::{Crate, Site};
 use super::software::Software;
 use super::walker::{Pace, Paths, PoliteCurl, ROBOTS, Walker};
-use super::{Actor, Class, Scenario};
+use super::world::RELEASED;
+use super::{Actor, Class, Hosted, Scenario};
+
+/// What a talk is about.
+const TALK: [usize; 3] = [6, 1, 16];
 
 /// Everybody of the scenario, numbered from zero.
 pub(super) fn hire(scenario: &Scenario) -> Vec<Box<dyn Actor>> {
     let mut cast = Cast { scenario, site: Arc::new(Site::new()), actors: Vec::new(), tools: 0 };
     cast.people();
+    cast.readers_for_a_reason();
     cast.link_checkers();
     cast.badge_pollers();
     cast.curls();
     cast.wgets();
     cast.silent_scripts();
+    cast.ci_jobs();
+    cast.feed_readers();
+    cast.builds();
+    cast.cargos();
+    cast.gits();
+    cast.update_services();
     cast.search_engines();
     cast.crawlers();
     cast.actors
 }
 
 /// Hires the actors of a scenario.
-struct Cast<'a> {
-    scenario: &'a Scenario,
-    site: Arc<Site>,
+pub(super) struct Cast<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) site: Arc<Site>,
     actors: Vec<Box<dyn Actor>>,
     /// Tool addresses given away.
     tools: u32,
@@ -41,19 +52,23 @@ struct Cast<'a> {
 
 impl Cast<'_> {
     /// The next actor's number and dice.
-    fn next(&self) -> (u32, Dice) {
+    pub(super) fn next(&self) -> (u32, Dice) {
         let actor = self.actors.len() as u32;
         (actor, Dice::new(self.scenario.seed, actor))
     }
 
     /// Milliseconds since the epoch, this many percent into the scenario.
-    fn at_percent(&self, percent: u64) -> u64 {
+    pub(super) fn at_percent(&self, percent: u64) -> u64 {
         self.scenario.start.unix_millis() + u64::from(self.scenario.minutes) * 600 * percent
     }
 
-    fn tool_place(&mut self) -> Place {
+    pub(super) fn tool_place(&mut self) -> Place {
         self.tools += 1;
         address::tool(self.tools - 1)
+    }
+
+    pub(super) fn employ(&mut self, actor: impl Actor + 'static) {
+        self.actors.push(Box::new(actor));
     }
 
     fn people(&mut self) {
@@ -65,13 +80,66 @@ impl Cast<'_> {
                 (Class::NatPerson, address::nat())
             };
             let sender = Sender::browsing(class, actor, place, &mut dice);
-            let start = dice.between(self.at_percent(0), self.at_percent(95));
-            self.actors.push(Box::new(Person::new(sender, Arc::clone(&self.site), dice, start)));
+            let is_listener = class == Class::NatPerson && self.scenario.is_conference;
+            let start = match is_listener {
+                true => dice.between(self.at_percent(30), self.at_percent(63)),
+                false => dice.between(self.at_percent(0), self.at_percent(95)),
+            };
+            let site = Arc::clone(&self.site);
+            match self.scenario.site {
+                Hosted::CratesIo => {
+                    let sender = sender.at(Hosted::CratesIo);
+                    self.employ(Shopper::new(sender, site, dice, start));
+                }
+                Hosted::DocsRs => {
+                    let person = Person::new(sender, site, dice, start);
+                    self.employ(if is_listener { person.about(&TALK) } else { person });
+                }
+            }
+        }
+    }
+
+    /// Those who come for one crate's release, and those at the cold POP.
+    fn readers_for_a_reason(&mut self) {
+        let released = self.scenario.release_time().unix_millis();
+        for number in 0..self.scenario.release_readers + self.scenario.cold_readers {
+            let (actor, mut dice) = self.next();
+            let is_for_release = number < self.scenario.release_readers;
+            let (place, start) = match is_for_release {
+                true => (address::home(&mut dice), dice.between(released, released + 600_000)),
+                false => {
+                    let start = dice.between(self.at_percent(0), self.at_percent(90));
+                    (address::cold_home(&mut dice), start)
+                }
+            };
+            let sender = Sender::browsing(Class::Person, actor, place, &mut dice);
+            let person = Person::new(sender, Arc::clone(&self.site), dice, start);
+            self.employ(if is_for_release { person.about(&[RELEASED]) } else { person });
+        }
+    }
+
+    /// What a link leads to.
+    fn linked(&self, krate: &Crate, dice: &mut Dice) -> String {
+        if self.scenario.site == Hosted::CratesIo {
+            return registry::page_of(krate);
+        }
+        match dice.below(10) {
+            0 => format!("/{}", krate.name),
+            1..=6 => krate.page("latest", dice.below(krate.pages)),
+            _ => krate.page(krate.newest(), dice.below(krate.pages)),
+        }
+    }
+
+    /// What a script asks about a crate, that no cache keeps.
+    pub(super) fn asked_about(&self, krate: &Crate) -> String {
+        match self.scenario.site {
+            Hosted::DocsRs => krate.about("latest", "/builds"),
+            Hosted::CratesIo => registry::look_up(krate),
         }
     }
 
     /// A tool that goes through `paths` from `due` on.
-    fn walker(
+    pub(super) fn walker(
         &mut self,
         class: Class,
         software: &'static Software,
@@ -80,8 +148,9 @@ impl Cast<'_> {
         due: u64,
     ) -> Walker {
         let (actor, dice) = self.next();
-        let sender = Sender::new(class, actor, self.tool_place(), software);
-        Walker { sender, dice, paths, pace, referer: None, due, until: self.at_percent(100) }
+        let sender = Sender::new(class, actor, self.tool_place(), software).at(self.scenario.site);
+        let (referer, until) = (None, self.at_percent(100));
+        Walker { sender, dice, paths, pace, referer, follows: false, waits: false, due, until }
     }
 
     /// 100 to 200 links of one project's documentation, at five a second.
@@ -93,18 +162,14 @@ impl Cast<'_> {
             let mut paths: Vec<String> = Vec::with_capacity(links);
             while paths.len() < links {
                 let krate = self.site.at(self.site.read(&mut dice));
-                let path = match dice.below(10) {
-                    0 => format!("/{}", krate.name),
-                    1..=6 => krate.page("latest", dice.below(krate.pages)),
-                    _ => krate.page(krate.newest(), dice.below(krate.pages)),
-                };
+                let path = self.linked(krate, &mut dice);
                 if !paths.contains(&path) {
                     paths.push(path);
                 }
             }
             let paths = Box::new(paths.into_iter());
             let walker = self.walker(Class::LinkChecker, &LYCHEE, paths, Pace::Every(200), start);
-            self.actors.push(Box::new(walker));
+            self.employ(walker);
         }
     }
 
@@ -119,7 +184,9 @@ impl Cast<'_> {
             let badges = if service { 60 } else { 1 + dice.below(2) };
             let mut badge = |state: bool| {
                 let krate = self.site.at(self.site.read(&mut dice));
-                if state {
+                if self.scenario.site == Hosted::CratesIo {
+                    registry::look_up(krate)
+                } else if state {
                     krate.about("latest", "/status.json")
                 } else {
                     format!("/{}/badge.svg", krate.name)
@@ -138,27 +205,26 @@ impl Cast<'_> {
                 Pace::Every(period),
                 start,
             );
-            self.actors.push(Box::new(walker));
+            self.employ(walker);
         }
     }
 
     fn curls(&mut self) {
         for number in 0..self.scenario.curl_loops {
-            let page = self.site.at(number as usize % Site::POPULAR).about("latest", "/builds");
+            let page = self.asked_about(self.site.at(number as usize % Site::POPULAR));
             let start = self.at_percent(0) + u64::from(number) * 37;
             let paths = Box::new(std::iter::repeat(page));
             let walker = self.walker(Class::CurlLoop, &CURL, paths, Pace::Every(200), start);
-            self.actors.push(Box::new(walker));
+            self.employ(walker);
         }
         for number in 0..self.scenario.polite_curls {
             let (actor, mut dice) = self.next();
             let software = if number.is_multiple_of(2) { &CURL } else { &CURL_OLD };
-            let sender = Sender::new(Class::CurlPolite, actor, self.tool_place(), software);
+            let sender = Sender::new(Class::CurlPolite, actor, self.tool_place(), software)
+                .at(self.scenario.site);
             let first = dice.below(TAIL);
             let wanted = (0..self.scenario.polite_pages as usize)
-                .map(|page| {
-                    self.site.at((first + page) % self.site.len()).about("latest", "/builds")
-                })
+                .map(|page| self.asked_about(self.site.at((first + page) % self.site.len())))
                 .collect();
             // Early enough to wait a few times, and some of them in the crawl.
             let clock = dice.between(self.at_percent(2), self.at_percent(50));
@@ -189,7 +255,7 @@ impl Cast<'_> {
             let mut walker =
                 self.walker(Class::WgetRecursive, &WGET, Box::new(paths), Pace::Answers, start);
             walker.referer = Some(referer);
-            self.actors.push(Box::new(walker));
+            self.employ(walker);
         }
     }
 
@@ -200,13 +266,13 @@ impl Cast<'_> {
             let paths: Vec<String> = (0..40)
                 .map(|_| {
                     let krate = self.site.at(self.site.read(&mut dice));
-                    krate.page("latest", dice.below(krate.pages))
+                    self.linked(krate, &mut dice)
                 })
                 .collect();
             let start = self.at_percent(0) + dice.between(0, 5_000);
             let paths = Box::new(paths.into_iter().cycle());
             let walker = self.walker(Class::NoUserAgent, &SILENT, paths, Pace::Every(1_000), start);
-            self.actors.push(Box::new(walker));
+            self.employ(walker);
         }
     }
 
@@ -214,47 +280,21 @@ impl Cast<'_> {
     fn search_engines(&mut self) {
         for number in 0..self.scenario.search_engines {
             let (actor, dice) = self.next();
+            let place = address::search_engine(number);
             let sender =
-                Sender::new(Class::SearchEngine, actor, address::search_engine(number), &GOOGLEBOT);
-            let paths =
-                Box::new([ROBOTS.to_owned()].into_iter().chain(crawl::latest(&self.site, number)));
-            let (due, until) = (self.at_percent(0) + u64::from(number) * 111, self.at_percent(100));
-            self.actors.push(Box::new(Walker {
-                sender,
-                dice,
-                paths,
-                pace: Pace::Every(500),
-                referer: None,
-                due,
-                until,
-            }));
-        }
-    }
-
-    fn crawlers(&mut self) {
-        let burst = self.scenario.burst;
-        let begin = self.scenario.start.unix_millis() + u64::from(burst.after_seconds) * 1_000;
-        let period = (60_000 / u64::from(burst.per_minute.max(1))).max(1);
-        for number in 0..burst.addresses {
-            let (actor, mut dice) = self.next();
-            let place = address::crawler(number);
-            let sender = if self.scenario.seed % 2 == 1 {
-                Sender::browsing(Class::Crawler, actor, place, &mut dice)
-            } else {
-                Sender::new(Class::Crawler, actor, place, &DISGUISED)
+                Sender::new(Class::SearchEngine, actor, place, &GOOGLEBOT).at(self.scenario.site);
+            let pages: Paths = match self.scenario.site {
+                Hosted::DocsRs => Box::new(crawl::latest(&self.site, number)),
+                Hosted::CratesIo => {
+                    let site = Arc::clone(&self.site);
+                    Box::new((0..site.len()).map(move |rank| registry::page_of(site.at(rank))))
+                }
             };
-            let due = begin + dice.between(0, 200);
-            let until = begin + u64::from(burst.seconds) * 1_000;
-            let paths = crawl::every_version(&self.site, number, burst.addresses.div_ceil(2));
-            self.actors.push(Box::new(Walker {
-                sender,
-                dice,
-                paths,
-                pace: Pace::Every(period),
-                referer: None,
-                due,
-                until,
-            }));
+            let paths = Box::new([ROBOTS.to_owned()].into_iter().chain(pages));
+            let (due, until) = (self.at_percent(0) + u64::from(number) * 111, self.at_percent(100));
+            let pace = Pace::Every(self.scenario.search_engine_ms.max(1).into());
+            let (referer, follows, waits) = (None, false, true);
+            self.employ(Walker { sender, dice, paths, pace, referer, follows, waits, due, until });
         }
     }
 }
