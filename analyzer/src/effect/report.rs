@@ -64,7 +64,7 @@ fn facts(effect: &Effect) -> Vec<String> {
     facts
 }
 
-fn rules(effect: &Effect) -> Table {
+fn rules(effect: &Effect) -> Table<'static> {
     let rows = effect.rules.iter().map(|rule| {
         let known = |share: Option<f64>| share.map_or_else(|| "-".to_owned(), percent);
         let cells = vec![
@@ -126,7 +126,7 @@ fn advice(rule: &RuleEffect) -> &'static str {
     }
 }
 
-fn cohorts(rule: &RuleEffect) -> Table {
+fn cohorts(rule: &RuleEffect) -> Table<'static> {
     let rows = rule.cohorts.iter().map(|cohort| {
         let cells = vec![
             cohort.name.clone(),
