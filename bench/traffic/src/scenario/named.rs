@@ -32,7 +32,7 @@ pub(crate) const PER_ADDRESS: f64 = 3.5;
 pub(crate) const BROWSER_PERCENT: u64 = 85;
 
 /// From one request of a polite crawler's address to the next, in milliseconds:
-/// the median of OpenAI's crawler in the same data set, 58 addresses of two /24s.
+/// the median of a large AI crawler in the same data set, 58 addresses of two /24s.
 pub(crate) const POLITE_MS: u32 = 1_000;
 
 /// 26 March 2025, 02:00 UTC.
