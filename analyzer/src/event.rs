@@ -9,6 +9,7 @@ use tidegate_rules::{
 };
 
 use crate::ingest::{Format, Line};
+use crate::store::StoredRow;
 
 /// Texts of a request, in the order in which they are kept.
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +79,24 @@ impl Kept {
             refused: decided.is_some_and(|record| refuses(record.decision)),
             referred: line.referer.map(|referer| !referer.is_empty()),
             texts: Texts::keep(request, signer, line.referer, texts),
+        }
+    }
+
+    /// Keeps a line that a store has kept until now, as the line itself would be.
+    pub(crate) fn of_stored(row: &StoredRow<'_>, texts: &mut String) -> Self {
+        let request = row.request();
+        Self {
+            time: request.time,
+            format: row.format(),
+            client: request.client,
+            fingerprint: row.fingerprint,
+            asn: request.asn,
+            vouched: request.vouched,
+            signed: row.signed(),
+            outcome: row.outcome(),
+            refused: row.refused,
+            referred: row.referer.map(|referer| !referer.is_empty()),
+            texts: Texts::keep(&request, row.signer, row.referer, texts),
         }
     }
 }

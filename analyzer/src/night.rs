@@ -2,8 +2,9 @@
 //! once, in time order, with what the log itself does not say filled in by
 //! declared assumptions.
 //!
-//! [`Night::pass`] may be called more than once: the files are read again, so
-//! that nothing has to be kept in memory. Nothing is judged here.
+//! [`Night::pass`] may be called more than once: the files are read again, or the
+//! store is asked again, so that nothing has to be kept in memory. Nothing is
+//! judged here.
 
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -19,10 +20,11 @@ use crate::basis::{
 };
 use crate::beside::Beside;
 use crate::clients::ClientKey;
-use crate::event::Event;
+use crate::event::{Event, Kept};
 use crate::ingest::{self, IngestError, Input, Line, Options, Place, Progress, Summary};
 use crate::paths::Paths;
 use crate::shielding::Shielding;
+use crate::store::{Stored, StoredRow};
 use crate::waiting::{Second, Waiting};
 
 /// Most requests that are shown together.
@@ -33,16 +35,39 @@ const SHORT_MS: u64 = 60_000;
 
 /// The logs of one site, and what is needed to read them.
 pub struct Night<'n> {
-    /// The files.
-    pub inputs: &'n [Input],
-    /// How to read them.
-    pub options: Options,
+    /// Where its lines are.
+    pub source: Source<'n>,
     /// The site's rules: routes, costs and agents come from them.
     pub rules: &'n Ruleset,
     /// The secret under which keys are hashed.
     pub secret: &'n HashKey,
     /// What is known beside the log.
     pub beside: Beside<'n>,
+}
+
+/// Where the lines of a night are.
+#[derive(Clone, Copy)]
+pub enum Source<'n> {
+    /// In files.
+    Files {
+        /// Which ones.
+        inputs: &'n [Input],
+        /// How to read them.
+        options: Options,
+    },
+    /// In a store.
+    Stored(&'n Stored<'n>),
+}
+
+impl Source<'_> {
+    /// How files are read; a store keeps what was read.
+    #[must_use]
+    pub fn options(&self) -> Options {
+        match self {
+            Self::Files { options, .. } => *options,
+            Self::Stored(_) => Options::default(),
+        }
+    }
 }
 
 /// One request of the night.
@@ -99,7 +124,8 @@ impl Night<'_> {
     ///
     /// # Errors
     ///
-    /// Where a file cannot be opened, read or recognised.
+    /// Where a file cannot be opened, read or recognised, or the store does not
+    /// answer.
     pub fn pass(
         &self,
         progress: &mut dyn FnMut(Progress<'_>),
@@ -119,12 +145,23 @@ impl Night<'_> {
         sink: &mut dyn FnMut(&[Seen<'_>]),
     ) -> Result<Passed, IngestError> {
         let mut state = Pass::new(self.rules);
-        let files = ingest::read(self.inputs, &self.options, progress, &mut |line, place| {
-            state.take(line, place);
+        let mut show_due = |state: &mut Pass, place: Place| {
             while let Some(second) = state.waiting.due(place.reached) {
-                self.show_all(&mut state, second, sink);
+                self.show_all(state, second, sink);
             }
-        })?;
+        };
+        let files = match &self.source {
+            Source::Files { inputs, options } => {
+                ingest::read(inputs, options, progress, &mut |line, place| {
+                    state.take(line, place);
+                    show_due(&mut state, place);
+                })?
+            }
+            Source::Stored(stored) => stored.read(progress, &mut |row, place| {
+                state.take_stored(row, place);
+                show_due(&mut state, place);
+            })?,
+        };
         while let Some(second) = state.waiting.next() {
             self.show_all(&mut state, second, sink);
         }
@@ -216,12 +253,23 @@ impl Pass {
 
     fn take(&mut self, line: &Line<'_>, place: Place) {
         // The line of the POP that the client spoke to says the same and more.
+        let request = &line.request;
         if line.on_shield {
             self.duplicates += 1;
-            self.shielding.note(line);
+            self.shielding.note(request.time, request.request_id, line.outcome);
             return;
         }
-        self.waiting.push(line, place);
+        self.waiting.push(request.time, place, |texts| Kept::of(line, texts));
+    }
+
+    /// The same of a line that a store has kept.
+    fn take_stored(&mut self, row: &StoredRow<'_>, place: Place) {
+        if row.on_shield {
+            self.duplicates += 1;
+            self.shielding.note(row.time(), row.request_id, row.outcome());
+            return;
+        }
+        self.waiting.push(row.time(), place, |texts| Kept::of_stored(row, texts));
     }
 
     /// Looks where it is remembered what there is to know of an event: for a few

@@ -5,10 +5,9 @@
 use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use tidegate_rules::{CacheState, Time};
+use tidegate_rules::{CacheState, Outcome, Time};
 
 use crate::event::Event;
-use crate::ingest::Line;
 use crate::waiting::DISORDER_MS;
 
 /// What shield POPs said lately.
@@ -21,13 +20,13 @@ pub(crate) struct Shielding {
 
 impl Shielding {
     /// Takes a shield POP's line into account.
-    pub(crate) fn note(&mut self, line: &Line<'_>) {
-        if line.outcome.cache == Some(CacheState::Hit)
-            && let Some(id) = line.request.request_id
+    pub(crate) fn note(&mut self, time: Time, request_id: Option<&str>, outcome: Outcome) {
+        if outcome.cache == Some(CacheState::Hit)
+            && let Some(id) = request_id
         {
             let id = hash(id);
             self.spared.insert(id);
-            self.ages.push_back((line.request.time, id));
+            self.ages.push_back((time, id));
         }
     }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use tidegate_rules::Time;
 
 use crate::event::{Event, Kept};
-use crate::ingest::{Line, Place};
+use crate::ingest::Place;
 
 /// How far out of order lines may be, in milliseconds: a log is written when
 /// requests end, some only flush their buffers, and public ones are known whose
@@ -36,13 +36,18 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
-    pub(crate) fn push(&mut self, line: &Line<'_>, place: Place) {
-        let time = line.request.time;
+    /// Has a line of this time wait, which `keep` keeps.
+    pub(crate) fn push(
+        &mut self,
+        time: Time,
+        place: Place,
+        keep: impl FnOnce(&mut String) -> Kept,
+    ) {
         let at = time.unix_millis() / SECOND_MS;
         self.earliest = Some(self.earliest.map_or(at, |earliest| earliest.min(at)));
         let second = self.seconds.entry(at).or_insert_with(|| self.spare.pop().unwrap_or_default());
         let before = second.texts.len();
-        second.push(line, time, place);
+        second.push(time, place, keep);
         self.bytes += second.texts.len() - before + LINE_BYTES;
     }
 
@@ -95,12 +100,12 @@ pub(crate) struct Second {
 }
 
 impl Second {
-    fn push(&mut self, line: &Line<'_>, time: Time, place: Place) {
+    fn push(&mut self, time: Time, place: Place, keep: impl FnOnce(&mut String) -> Kept) {
         let millis = time.unix_millis() % SECOND_MS;
         // Of more files than there can be, the last are one.
         let file = (place.file as u64).min((1 << (MILLIS_AT - FILE_AT)) - 1);
         self.order.push(millis << MILLIS_AT | file << FILE_AT | self.lines.len() as u64);
-        self.lines.push(Kept::of(line, &mut self.texts));
+        self.lines.push(keep(&mut self.texts));
     }
 
     /// Its lines, in order.

@@ -14,7 +14,7 @@ use tidegate::backtest::{
 };
 use tidegate::beside::Beside;
 use tidegate::ingest::{Input, Options};
-use tidegate::night::{Night, Seen};
+use tidegate::night::{Night, Seen, Source};
 use tidegate_rules::{Engine, HashKey, Mode, Ruleset, compile};
 
 /// One page costs 40 units; a visitor has 600 at once and one page each 2 s.
@@ -176,7 +176,12 @@ impl Log {
         fs::write(&file, self.lines()).unwrap();
         let (inputs, secret) = ([Input::Path(file)], HashKey::default());
         let (options, beside) = (Options::default(), Beside::default());
-        read(&Night { inputs: &inputs, options, rules, secret: &secret, beside })
+        read(&Night {
+            source: Source::Files { inputs: &inputs, options },
+            rules,
+            secret: &secret,
+            beside,
+        })
     }
 }
 

@@ -11,7 +11,7 @@ use tidegate::backtest;
 use tidegate::beside::Beside;
 use tidegate::explain;
 use tidegate::ingest::{Input, Options};
-use tidegate::night::Night;
+use tidegate::night::{Night, Source};
 use tidegate_rules::explain::Addresses;
 use tidegate_rules::text::{WIDTH, width};
 use tidegate_rules::{
@@ -216,8 +216,7 @@ fn the_numbers_are_those_of_the_backtest() {
     folder.put("access.log", &lines.collect::<String>());
     let (inputs, engine) = (folder.input("access.log"), engine(HashKey::default()));
     let night = Night {
-        inputs: &inputs,
-        options: Options::default(),
+        source: Source::Files { inputs: &inputs, options: Options::default() },
         rules: &engine.rules,
         secret: &engine.secret,
         beside: Beside::default(),

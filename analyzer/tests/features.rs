@@ -12,7 +12,7 @@ use tidegate::analysis::{Analysis, ClientRow};
 use tidegate::beside::Beside;
 use tidegate::features::{Distinct, EXACT, Popularity, STANDARD_ERROR};
 use tidegate::ingest::{Input, Options};
-use tidegate::night::Night;
+use tidegate::night::{Night, Source};
 use tidegate_rules::features::page;
 use tidegate_rules::{HashKey, compile};
 
@@ -103,7 +103,12 @@ fn rows(log: &str) -> BTreeMap<String, ClientRow> {
     let rules = compile("test.toml", &mut |_| Ok(SITE.to_owned())).unwrap().rules;
     let (inputs, secret, beside) = ([Input::Path(file)], HashKey::default(), Beside::default());
     let options = Options::default();
-    let night = Night { inputs: &inputs, options, rules: &rules, secret: &secret, beside };
+    let night = Night {
+        source: Source::Files { inputs: &inputs, options },
+        rules: &rules,
+        secret: &secret,
+        beside,
+    };
     let (mut analysis, clients, _) = Analysis::of(&night, &mut |_| {}).unwrap();
     analysis.list_worst(&rules, &clients, usize::MAX);
     analysis.clients.into_iter().map(|row| (row.key.clone(), row)).collect()

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tidegate::analysis::Analysis;
 use tidegate::beside::Beside;
 use tidegate::ingest::{Input, Options};
-use tidegate::night::{Night, Passed, Seen};
+use tidegate::night::{Night, Passed, Seen, Source};
 use tidegate::{backtest, report};
 use tidegate_rules::{CacheState, Engine, HashKey, Mode, Ruleset, compile};
 
@@ -54,7 +54,12 @@ fn read_files<T>(files: &[Vec<String>], with: impl FnOnce(&Night<'_>) -> T) -> T
     let (rules, secret) = (site(), HashKey::default());
     let options = Options::default();
     let beside = Beside::default();
-    with(&Night { inputs: &inputs, options, rules: &rules, secret: &secret, beside })
+    with(&Night {
+        source: Source::Files { inputs: &inputs, options },
+        rules: &rules,
+        secret: &secret,
+        beside,
+    })
 }
 
 fn read<T>(lines: &[String], with: impl FnOnce(&Night<'_>) -> T) -> T {

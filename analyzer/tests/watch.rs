@@ -11,7 +11,7 @@ use flate2::write::GzEncoder;
 use tempfile::TempDir;
 use tidegate::beside::Beside;
 use tidegate::ingest::{Input, Options};
-use tidegate::night::Night;
+use tidegate::night::{Night, Source};
 use tidegate::watch::{News, Turn, Watch};
 use tidegate_rules::{HashKey, Ruleset, Time, compile};
 
@@ -64,8 +64,7 @@ impl Place {
     /// Looks at minute `minute`.
     fn turn(&self, watch: &mut Watch, minute: u64) -> Option<Turn> {
         let night = Night {
-            inputs: &[],
-            options: Options::default(),
+            source: Source::Files { inputs: &[], options: Options::default() },
             rules: &self.rules,
             secret: &self.secret,
             beside: Beside::default(),

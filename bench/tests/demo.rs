@@ -6,7 +6,7 @@ use std::path::Path;
 use tidegate::backtest::{self, Answer};
 use tidegate::beside::Beside;
 use tidegate::ingest::{self, Input};
-use tidegate::night::{Night, Seen};
+use tidegate::night::{Night, Seen, Source};
 use tidegate::rule_files;
 use tidegate_bench::demo::{Options, Silent, Story, run};
 use tidegate_bench::stage::{SECRET, Stage};
@@ -120,7 +120,8 @@ fn backtested(site: &Path, records: &Path) -> Vec<Answer> {
     let rules = rule_files::compile(&site.to_string_lossy(), &[]).unwrap().rules;
     let (inputs, secret) = ([Input::Path(records.to_owned())], HashKey::from_secret(SECRET));
     let (options, beside) = (ingest::Options::default(), Beside::default());
-    let night = Night { inputs: &inputs, options, rules: &rules, secret: &secret, beside };
+    let source = Source::Files { inputs: &inputs, options };
+    let night = Night { source, rules: &rules, secret: &secret, beside };
     let version = "0123456789abcdef".to_owned();
     let (rules, secret) = (rules.clone(), secret.clone());
     let engine = Engine { rules, version, secret, switch: Mode::Enforce };

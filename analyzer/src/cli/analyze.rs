@@ -1,15 +1,15 @@
 //! `tidegate analyze`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-
-use tidegate_rules::Compiled;
+use tidegate_rules::{Compiled, Ruleset};
 
 use super::Exit;
 use super::known::Known;
 use super::shared::{NightArguments, print_json, show_bad_lines};
+use super::source::{ENVIRONMENT, SourceArguments};
 use crate::analysis::Analysis;
 use crate::clients::Clients;
 use crate::effect::{self, Effect};
@@ -23,7 +23,10 @@ use crate::time::now;
 
 /// Arguments of `tidegate analyze`.
 #[derive(Debug, Args)]
+#[command(after_help = ENVIRONMENT)]
 pub(super) struct Analyze {
+    #[command(flatten)]
+    source: SourceArguments,
     #[command(flatten)]
     night: NightArguments,
     /// Write the proposed rules to FILE, for `check --with`, `backtest --with`
@@ -42,7 +45,11 @@ impl Analyze {
     pub(super) fn run(&self) -> Result<Exit> {
         let (site, known) = (self.night.rules.compile()?, self.night.known()?);
         let rules = &site.rules;
-        let night = self.night.read_by(rules, &known);
+        let store = self.source.store()?;
+        let stored = store.as_ref().map(|store| self.source.stored(store, &rules.site));
+        let stored = stored.transpose()?;
+        let source = self.source.source(stored.as_ref(), self.night.addresses());
+        let night = self.night.read_by(source, rules, &known);
         let bar = self.night.bar();
         let read = Analysis::of(&night, &mut |progress| bar.show("reading", progress));
         bar.done();
@@ -55,17 +62,7 @@ impl Analyze {
         }
         if let Some(file) = &self.html {
             let effect = self.effect(&site, &known, &passed)?;
-            analysis.list_worst(rules, &clients, CLIENTS_REPORTED);
-            let page = html::render(&html::Report {
-                site: &rules.site,
-                analysis: &analysis,
-                overview: &Overview::of(rules, &clients),
-                effect: effect.as_ref(),
-                files: &passed.files,
-                addresses: self.night.addresses(),
-            });
-            std::fs::write(file, page)
-                .with_context(|| format!("cannot write `{}`", file.display()))?;
+            self.report(file, rules, &mut analysis, &clients, effect.as_ref(), &passed)?;
         }
         match self.night.most_clients() {
             None => print_json(&analysis.listed(rules, &clients))?,
@@ -79,7 +76,7 @@ impl Analyze {
 
     /// Tries rules for what was found, where the logs can be read again.
     fn respond(&self, night: &Night<'_>, analysis: &mut Analysis, clients: &Clients) -> Result<()> {
-        if self.night.only_once() {
+        if self.source.only_once() {
             if !analysis.findings.is_empty() {
                 eprintln!("note: a pipe cannot be read again, so no rules are proposed");
             }
@@ -92,15 +89,38 @@ impl Analyze {
         Ok(tried?)
     }
 
+    /// Writes the report for a browser.
+    fn report(
+        &self,
+        file: &Path,
+        rules: &Ruleset,
+        analysis: &mut Analysis,
+        clients: &Clients,
+        effect: Option<&Effect>,
+        passed: &Passed,
+    ) -> Result<()> {
+        analysis.list_worst(rules, clients, CLIENTS_REPORTED);
+        let page = html::render(&html::Report {
+            site: &rules.site,
+            analysis,
+            overview: &Overview::of(rules, clients),
+            effect,
+            files: &passed.files,
+            addresses: self.night.addresses(),
+        });
+        std::fs::write(file, page).with_context(|| format!("cannot write `{}`", file.display()))
+    }
+
     /// What the rules did, where the edge's records are among the logs and can be
     /// read again.
     fn effect(&self, site: &Compiled, known: &Known, passed: &Passed) -> Result<Option<Effect>> {
         let is_record = |file: &FileSummary| file.format == Some(Format::Record);
-        if self.night.only_once() || !passed.files.files.iter().any(is_record) {
+        if self.source.only_once() || !passed.files.files.iter().any(is_record) {
             return Ok(None);
         }
         let bar = self.night.bar();
-        let records = self.night.records(site, known);
+        let files = self.source.files(self.night.addresses());
+        let records = self.night.records(files, site, known);
         let found = effect::run(&records, &mut |progress| bar.show("reading records", progress));
         bar.done();
         Ok(Some(found?))

@@ -8,6 +8,7 @@ use tidegate_rules::{Engine, HashKey, Mode, Ruleset, pack};
 
 use super::Exit;
 use super::shared::{Bar, NightArguments, show_bad_lines};
+use super::source::{ENVIRONMENT, SourceArguments};
 use crate::backtest::today::{Bucket, Preset, Rate};
 use crate::backtest::{self, Against, compare, render_markdown, render_text};
 use crate::night::Night;
@@ -15,7 +16,10 @@ use crate::rule_files;
 
 /// Arguments of `tidegate backtest`.
 #[derive(Debug, Args)]
+#[command(after_help = ENVIRONMENT)]
 pub(super) struct Backtest {
+    #[command(flatten)]
+    source: SourceArguments,
     #[command(flatten)]
     night: NightArguments,
     /// Take rules in shadow mode as enforced: what if?
@@ -53,7 +57,11 @@ impl Backtest {
         }
         let others = self.against.read(&rules, &known.secret, self.enforce_shadow)?;
         let against: Vec<_> = others.iter().map(Other::side).collect();
-        let night = self.night.read_by(&rules, &known);
+        let store = self.source.store()?;
+        let stored = store.as_ref().map(|store| self.source.stored(store, &rules.site));
+        let stored = stored.transpose()?;
+        let source = self.source.source(stored.as_ref(), self.night.addresses());
+        let night = self.night.read_by(source, &rules, &known);
         let mut found = replay(&night, &against, &self.night.bar())?;
         let whole = show_bad_lines(&found.files);
         if let Some(count) = self.night.most_clients() {

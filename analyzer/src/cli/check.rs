@@ -14,7 +14,7 @@ use super::shared::{Bar, input, options, print, show_bad_lines};
 use super::told::Told;
 use crate::gate::{Gate, gate};
 use crate::ingest::{Format, Input};
-use crate::night::Night;
+use crate::night::{Night, Source};
 use crate::rule_files;
 use crate::time::now;
 
@@ -126,7 +126,8 @@ impl Check {
         let known = self.clients.read()?;
         let options = options(self.log_format, false);
         let (rules, secret, beside) = (&compiled.rules, &known.secret, known.beside());
-        let night = Night { inputs: &self.backtest, options, rules, secret, beside };
+        let source = Source::Files { inputs: &self.backtest, options };
+        let night = Night { source, rules, secret, beside };
         let bar = Bar::new(self.quiet);
         let gate = gate(&night, now(), &mut |progress| bar.show("trying rules", progress));
         bar.done();

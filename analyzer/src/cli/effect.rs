@@ -5,11 +5,14 @@ use clap::Args;
 
 use super::Exit;
 use super::shared::{NightArguments, show_bad_lines};
+use super::source::FileArguments;
 use crate::effect::{render_markdown, render_text, run};
 
 /// Arguments of `tidegate effect`.
 #[derive(Debug, Args)]
 pub(super) struct ShowEffect {
+    #[command(flatten)]
+    files: FileArguments,
     #[command(flatten)]
     night: NightArguments,
 }
@@ -21,7 +24,8 @@ impl ShowEffect {
             "which rules? name the site's file with `--rules rules/docs-rs.toml`"
         );
         let (compiled, known) = (self.night.rules.compile()?, self.night.known()?);
-        let records = self.night.records(&compiled, &known);
+        let files = self.files.files(self.night.addresses());
+        let records = self.night.records(files, &compiled, &known);
         let bar = self.night.bar();
         let found = run(&records, &mut |progress| bar.show("reading", progress));
         bar.done();

@@ -16,7 +16,7 @@ use super::known::KnownArguments;
 use super::shared::{Bar, RuleFiles, input, options, print, print_json, show_bad_lines};
 use crate::explain;
 use crate::ingest::{Format, Input};
-use crate::night::Night;
+use crate::night::{self, Night};
 use crate::rule_files;
 use crate::time::midnight;
 
@@ -97,7 +97,8 @@ impl Explain {
         let (known, bar) = (self.known.read()?, Bar::new(self.quiet));
         let options = options(self.log_format, self.addresses);
         let (secret, beside) = (&known.secret, known.beside());
-        let night = Night { inputs: &self.log, options, rules, secret, beside };
+        let source = night::Source::Files { inputs: &self.log, options };
+        let night = Night { source, rules, secret, beside };
         let trial = engine(rules.clone(), known.secret.clone())?;
         let found =
             explain::request(&night, &trial, id, &mut |progress| bar.show("replaying", progress));

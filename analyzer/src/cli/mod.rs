@@ -17,6 +17,7 @@ mod publish;
 mod rollback;
 mod schema;
 mod shared;
+mod source;
 mod status;
 mod stores;
 mod switch;

@@ -14,7 +14,7 @@ use super::stores::{ENVIRONMENT, StoreArguments, carry_out_if};
 use crate::backtest::{Backtest, summary};
 use crate::beside::Beside;
 use crate::ingest::{Format, Input};
-use crate::night::Night;
+use crate::night::{Night, Source};
 use crate::publish::{Ground, PackStore, Plan, Preview, StoredPack, Switches, preview};
 use crate::rule_files;
 use crate::text::grouped;
@@ -144,8 +144,9 @@ impl Publish {
             return Ok((None, true));
         }
         let options = options(self.log_format, false);
+        let source = Source::Files { inputs: &self.backtest, options };
         let (secret, beside) = (&HashKey::default(), Beside::default());
-        let night = Night { inputs: &self.backtest, options, rules, secret, beside };
+        let night = Night { source, rules, secret, beside };
         let found = replay(&night, &[], &Bar::new(self.quiet))?;
         let is_whole = show_bad_lines(&found.files);
         Ok((Some(found), is_whole))

@@ -6,7 +6,6 @@ use std::io::{IsTerminal as _, Write as _};
 
 use anyhow::Result;
 use clap::Args;
-use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use tidegate_rules::{Compiled, Diagnostics, Ruleset, Time};
@@ -15,7 +14,7 @@ use super::OutputFormat;
 use super::known::{Known, KnownArguments};
 use crate::effect::Records;
 use crate::ingest::{Format, Input, Options, Progress, Summary};
-use crate::night::Night;
+use crate::night::{Night, Source};
 use crate::rule_files;
 use crate::time::now;
 
@@ -25,17 +24,9 @@ const CLIENTS_SHOWN: usize = 10;
 /// Clocks may be wrong by so much, in milliseconds.
 const DAY_MS: u64 = 86_400_000;
 
-/// A night of logs, the rules that it is read by, and how the result is shown.
+/// The rules that a night is read by, and how the result is shown.
 #[derive(Debug, Args)]
 pub(super) struct NightArguments {
-    /// Log files, directories of them, globs, or `-` for standard input; plain,
-    /// gzip or zstd.
-    #[arg(required = true, value_name = "LOG", value_parser = OsStringValueParser::new().map(input))]
-    inputs: Vec<Input>,
-    /// The logs' format, where it should not be guessed from their content:
-    /// `fastly`, `fastly-vcl`, `cloudfront`, `combined` or `record`.
-    #[arg(long, value_name = "FORMAT")]
-    log_format: Option<Format>,
     #[command(flatten)]
     pub(super) rules: RuleFiles,
     #[command(flatten)]
@@ -63,28 +54,31 @@ pub(super) fn options(format: Option<Format>, addresses: bool) -> Options {
 
 impl NightArguments {
     /// The night, read by these rules.
-    pub(super) fn read_by<'n>(&'n self, rules: &'n Ruleset, known: &'n Known) -> Night<'n> {
-        let options = options(self.log_format, self.addresses);
+    pub(super) fn read_by<'n>(
+        &self,
+        source: Source<'n>,
+        rules: &'n Ruleset,
+        known: &'n Known,
+    ) -> Night<'n> {
         let (secret, beside) = (&known.secret, known.beside());
-        Night { inputs: &self.inputs, options, rules, secret, beside }
+        Night { source, rules, secret, beside }
     }
 
     /// The edge's records, read by these rules.
-    pub(super) fn records<'n>(&'n self, site: &'n Compiled, known: &'n Known) -> Records<'n> {
-        let options = options(self.log_format, self.addresses);
+    pub(super) fn records<'n>(
+        &self,
+        (inputs, options): (&'n [Input], Options),
+        site: &'n Compiled,
+        known: &'n Known,
+    ) -> Records<'n> {
         let (rules, learned) = (&site.rules, &site.learned[..]);
         let (secret, beside) = (&known.secret, known.beside());
-        Records { inputs: &self.inputs, options, rules, learned, secret, beside }
+        Records { inputs, options, rules, learned, secret, beside }
     }
 
     /// What is told beside the logs.
     pub(super) fn known(&self) -> Result<Known> {
         self.known.read()
-    }
-
-    /// Whether the logs can be read only once.
-    pub(super) fn only_once(&self) -> bool {
-        self.inputs.iter().any(|input| !input.is_lasting())
     }
 
     pub(super) fn bar(&self) -> Bar {
@@ -153,6 +147,16 @@ impl RuleFiles {
     }
 }
 
+/// Of files.
+const BYTES: &str = "{msg:20!} {bar:24} {bytes}/{total_bytes} {bytes_per_sec} eta {eta}";
+
+/// Of a store.
+const LINES: &str = "{msg:20!} {bar:24} {human_pos}/{human_len} lines eta {eta}";
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
 /// A progress bar on a terminal, nothing elsewhere.
 pub(super) struct Bar(ProgressBar);
 
@@ -161,15 +165,19 @@ impl Bar {
         if quiet || !std::io::stderr().is_terminal() {
             return Self(ProgressBar::hidden());
         }
-        let bar = ProgressBar::new_spinner();
-        let style = ProgressStyle::with_template(
-            "{msg:20!} {bar:24} {bytes}/{total_bytes} {bytes_per_sec} eta {eta}",
-        );
-        Self(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())))
+        Self(ProgressBar::new_spinner().with_style(style(BYTES)))
     }
 
     pub(super) fn show(&self, what: &'static str, progress: Progress<'_>) {
         self.0.set_message(what);
+        if let Some(total) = progress.lines_total {
+            if self.0.length() != Some(total) {
+                self.0.set_style(style(LINES));
+                self.0.set_length(total);
+            }
+            self.0.set_position(progress.lines);
+            return;
+        }
         if let Some(total) = progress.bytes_total {
             self.0.set_length(total);
         }

@@ -10,6 +10,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::shared::{NightArguments, print, show_bad_lines};
+use super::source::FileArguments;
 use super::{Exit, OutputFormat};
 use crate::analysis::Analysis;
 use crate::effect::Effect;
@@ -20,6 +21,8 @@ use crate::watch::{News, Turn, Watch, report};
 /// Arguments of `tidegate watch`.
 #[derive(Debug, Args)]
 pub(super) struct WatchLogs {
+    #[command(flatten)]
+    files: FileArguments,
     #[command(flatten)]
     night: NightArguments,
     /// Look at what came in the last MINUTES.
@@ -49,14 +52,15 @@ struct Told<'t> {
 impl WatchLogs {
     pub(super) fn run(&self) -> Result<Exit> {
         ensure!(
-            !self.night.only_once(),
+            !self.files.only_once(),
             "a pipe cannot be watched: name the files, or a directory of them"
         );
         let (site, known) = (self.night.rules.compile()?, self.night.known()?);
-        let night = self.night.read_by(&site.rules, &known);
+        let source = self.files.source(self.night.addresses());
+        let night = self.night.read_by(source, &site.rules, &known);
         let folder = tempfile::tempdir().context("no room for the lines of the window")?;
         let window_ms = u64::from(self.window) * 60_000;
-        let mut watch = Watch::new(night.inputs, window_ms, folder.path());
+        let mut watch = Watch::new(&self.files.inputs, window_ms, folder.path());
         let (mut news, mut turns, mut found) = (News::default(), 0, false);
         loop {
             let at = now();

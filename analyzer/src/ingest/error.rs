@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 
 use super::parser::Format;
+use crate::store::StoreError;
 
 /// An input that cannot be read; the run ends. What the system said is the
 /// error's source.
@@ -40,6 +41,8 @@ pub enum IngestError {
         /// The glob as given.
         pattern: String,
     },
+    /// A store that keeps the lines does not give them.
+    Store(StoreError),
 }
 
 impl fmt::Display for IngestError {
@@ -59,6 +62,7 @@ impl fmt::Display for IngestError {
                 write!(f, "the directory `{path}` holds no file to read")
             }
             Self::NoMatch { pattern } => write!(f, "no file matches `{pattern}`"),
+            Self::Store(error) => error.fmt(f),
         }
     }
 }
@@ -67,7 +71,16 @@ impl std::error::Error for IngestError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Open { source, .. } | Self::Read { source, .. } => Some(source),
-            Self::UnknownFormat { .. } | Self::EmptyDirectory { .. } | Self::NoMatch { .. } => None,
+            Self::UnknownFormat { .. }
+            | Self::EmptyDirectory { .. }
+            | Self::NoMatch { .. }
+            | Self::Store(_) => None,
         }
+    }
+}
+
+impl From<StoreError> for IngestError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
     }
 }

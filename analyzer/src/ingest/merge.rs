@@ -158,7 +158,7 @@ impl<'r> Merge<'r> {
 
     fn tell(&mut self, file: &str, bytes: u64) {
         let (bytes_total, lines) = (self.bytes_total, self.lines);
-        (self.progress)(Progress { file, bytes, bytes_total, lines });
+        (self.progress)(Progress { file, bytes, bytes_total, lines, lines_total: None });
     }
 }
 

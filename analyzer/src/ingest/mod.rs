@@ -118,6 +118,8 @@ pub struct Progress<'a> {
     pub bytes_total: Option<u64>,
     /// Lines read so far, bad ones included.
     pub lines: u64,
+    /// Lines of all; `None` of files, which nobody has counted.
+    pub lines_total: Option<u64>,
 }
 
 /// Who is shown what is read.

@@ -88,7 +88,7 @@ impl FileSummary {
         self.read > 0 && self.bad == self.read
     }
 
-    pub(super) fn new(path: String, compression: Compression) -> Self {
+    pub(crate) fn new(path: String, compression: Compression) -> Self {
         Self {
             path,
             format: None,

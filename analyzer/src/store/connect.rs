@@ -45,9 +45,7 @@ pub(super) fn client(location: &Location) -> Result<Client> {
     let mut client = client
         .with_url(&location.base)
         .with_database(&location.database)
-        .with_product_info("tidegate", env!("CARGO_PKG_VERSION"))
-        // A log of a quiet site has months in one batch.
-        .with_setting("max_partitions_per_insert_block", "0");
+        .with_product_info("tidegate", env!("CARGO_PKG_VERSION"));
     if let Some(user) = &location.user {
         client = client.with_user(user);
     }

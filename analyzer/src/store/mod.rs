@@ -15,8 +15,11 @@ mod error;
 mod known;
 mod location;
 mod piece;
+mod read;
 mod row;
 mod schema;
+mod span;
+mod stored;
 mod take;
 mod write;
 
@@ -29,8 +32,11 @@ use clickhouse::{Client, Row, RowWrite};
 pub use error::{StoreError, Why};
 use known::{Known, KnownRow};
 pub use location::{Location, PASSWORD_VARIABLE};
+pub use read::Stored;
 pub use schema::{Layout, cluster, told};
 use serde::Serialize;
+pub use span::{Span, moment};
+pub(crate) use stored::StoredRow;
 pub use take::{Logs, Taken, take};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep, timeout};
@@ -40,6 +46,9 @@ const ANSWER: Duration = Duration::from_secs(300);
 
 /// Longest for the server to take a part of an INSERT.
 const SEND: Duration = Duration::from_secs(60);
+
+/// What is done first, for behind "cannot".
+const OPEN: &str = "open the store";
 
 /// How long a server is waited for that does not answer, or has trouble.
 #[derive(Debug, Clone, Copy)]
@@ -83,15 +92,45 @@ impl Store {
     /// Where nobody answers, the user may not do this, or the tables are those of a
     /// later version or of another layout.
     pub fn open(location: &Location, layout: &Layout, patience: Patience) -> Result<Self> {
-        let mut client = connect::client(location)?;
+        // A log of a quiet site has months in one batch.
+        let mut client =
+            connect::client(location)?.with_setting("max_partitions_per_insert_block", "0");
         if layout.cluster.is_some() {
             // Else a row would count as stored that only waits to be sent on.
             client = client.with_setting("distributed_foreground_insert", "1");
         }
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        let store = Self { client, location: location.clone(), patience, runtime };
+        let store = Self::of(client, location, patience)?;
         store.migrate(layout)?;
         Ok(store)
+    }
+
+    /// The store at `location`, to be read: no table is made, and no setting is asked
+    /// for, which users who may only read must not.
+    ///
+    /// # Errors
+    ///
+    /// Where nobody answers, the user may not do this, or the tables are not those of
+    /// this version.
+    pub fn open_to_read(location: &Location, patience: Patience) -> Result<Self> {
+        let store = Self::of(connect::client(location)?, location, patience)?;
+        let version = if store.is_new()? { 0 } else { store.made()?.0 };
+        ensure!(
+            version > 0,
+            "`{location}` has no tables yet: `tidegate ingest --store` makes and fills them"
+        );
+        store.refuse_later(version)?;
+        ensure!(
+            version == schema::VERSION,
+            "the tables at `{location}` are those of an earlier tidegate (schema {version}, this \
+             one knows {}): the next `tidegate ingest` brings them up to date",
+            schema::VERSION
+        );
+        Ok(store)
+    }
+
+    fn of(client: Client, location: &Location, patience: Patience) -> Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        Ok(Self { client, location: location.clone(), patience, runtime })
     }
 
     /// Has lines deleted so many days after their requests.
@@ -120,19 +159,12 @@ impl Store {
     }
 
     fn migrate(&self, layout: &Layout) -> Result<()> {
-        let what = "open the store";
-        let asked = format!("EXISTS TABLE {}", schema::MIGRATIONS_TABLE);
-        let is_new = self.once(what, self.client.query(&asked).fetch_one::<u8>())? == 0;
-        let from = if is_new { 0 } else { self.made(layout)? };
-        ensure!(
-            from <= schema::VERSION,
-            "the tables at `{}` are those of a later tidegate (schema {from}, this one knows \
-             {}): update this one",
-            self.location,
-            schema::VERSION
-        );
+        let is_new = self.is_new()?;
+        let from = if is_new { 0 } else { self.made_for(layout)? };
+        self.refuse_later(from)?;
         if is_new {
-            self.once(what, self.client.query(&layout.ground(&self.location.database)).execute())?;
+            let ground = layout.ground(&self.location.database);
+            self.once(OPEN, self.client.query(&ground).execute())?;
         }
         for migration in layout.migrations(&self.location.database, from) {
             let what = "make the tables of";
@@ -149,12 +181,33 @@ impl Store {
         Ok(())
     }
 
-    /// The last migration that was made.
-    fn made(&self, layout: &Layout) -> Result<u32> {
+    /// Whether nothing was ever made.
+    fn is_new(&self) -> Result<bool, StoreError> {
+        let asked = format!("EXISTS TABLE {}", schema::MIGRATIONS_TABLE);
+        Ok(self.once(OPEN, self.client.query(&asked).fetch_one::<u8>())? == 0)
+    }
+
+    /// The last migration that was made, and for which cluster.
+    fn made(&self) -> Result<(u32, String), StoreError> {
         let asked =
             format!("SELECT max(version), anyLast(cluster) FROM {}", schema::MIGRATIONS_TABLE);
-        let made = self.client.query(&asked).fetch_one::<(u32, String)>();
-        let (version, cluster) = self.once("open the store", made)?;
+        self.once(OPEN, self.client.query(&asked).fetch_one())
+    }
+
+    fn refuse_later(&self, version: u32) -> Result<()> {
+        ensure!(
+            version <= schema::VERSION,
+            "the tables at `{}` are those of a later tidegate (schema {version}, this one knows \
+             {}): update this one",
+            self.location,
+            schema::VERSION
+        );
+        Ok(())
+    }
+
+    /// The last migration that was made for this layout.
+    fn made_for(&self, layout: &Layout) -> Result<u32> {
+        let (version, cluster) = self.made()?;
         let hint = match &*cluster {
             "" => "leave `--cluster` out".to_owned(),
             name => format!("give `--cluster {name}`"),
@@ -197,12 +250,22 @@ impl Store {
         what: &'static str,
         mut attempt: impl AsyncFnMut() -> Result<T, Error>,
     ) -> Result<T, StoreError> {
+        // What the limits of an INSERT leave open: its beginning.
+        self.retry(what, async || {
+            timeout(2 * ANSWER, attempt()).await.unwrap_or(Err(Error::TimedOut))
+        })
+    }
+
+    /// The same, of what knows itself how long it may take.
+    fn retry<T>(
+        &self,
+        what: &'static str,
+        mut attempt: impl AsyncFnMut() -> Result<T, Error>,
+    ) -> Result<T, StoreError> {
         self.runtime.block_on(async {
             let (mut pause, mut tries) = (self.patience.pause, 1);
             loop {
-                // What the limits of an INSERT leave open: its beginning.
-                let tried = timeout(2 * ANSWER, attempt()).await;
-                let failed = match tried.unwrap_or(Err(Error::TimedOut)) {
+                let failed = match attempt().await {
                     Ok(done) => return Ok(done),
                     Err(error) => self.failed(what, &error, tries),
                 };

@@ -5,14 +5,17 @@
 //! table is sorted by them. Nothing is settled here that rests on other lines:
 //! neither modelled cache states nor what origin shielding logged twice.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr};
 
 use clickhouse::Row;
 use serde::Serialize;
-use tidegate_rules::features::{Derived, derive};
+use tidegate_rules::features::{Derived, derive, page};
+use tidegate_rules::route::normalise;
 use tidegate_rules::{CacheState, Client, HashKey, Request, Ruleset, Vouched};
 
 use crate::beside::Beside;
+use crate::crates::Crates;
 use crate::event::Event;
 use crate::text;
 
@@ -21,6 +24,7 @@ pub(super) struct Reading<'r> {
     pub(super) rules: &'r Ruleset,
     pub(super) secret: &'r HashKey,
     pub(super) beside: Beside<'r>,
+    pub(super) crates: Crates,
 }
 
 /// What the log says of a request that an [`Event`] has not.
@@ -72,6 +76,9 @@ pub(super) struct LineRow<'r> {
     cache_class: &'static str,
     asset: bool,
     page: u64,
+    referer_page: Option<u64>,
+    #[serde(rename = "crate")]
+    crate_name: Option<Cow<'r, str>>,
     visitor: Option<u128>,
     agent: Option<&'r str>,
     category: Option<&'static str>,
@@ -86,7 +93,7 @@ impl<'r> LineRow<'r> {
         event: &Event<'r>,
         logged: Logged<'r>,
     ) -> Self {
-        let Reading { rules, secret, beside } = *reading;
+        let Reading { rules, secret, beside, ref crates } = *reading;
         let mut request = event.request();
         beside.place(&mut request);
         let mut derived = derive(rules, secret, &request);
@@ -129,12 +136,25 @@ impl<'r> LineRow<'r> {
             cache_class: derived.cache.name(),
             asset: derived.asset,
             page: derived.page,
+            referer_page: event.referer().map(|path| page(secret, path)),
+            crate_name: crates.of(derived.route, request.path).map(normal),
             visitor: derived.visitor,
             agent: agent.map(|agent| agent.name.as_str()),
             category: agent.map(|agent| agent.category.name()),
             verification: derived.claim.map(|claim| claim.verification.name()),
         }
     }
+}
+
+/// A segment of a path as pages are told apart: two spellings of a crate are one.
+fn normal(segment: &str) -> Cow<'_, str> {
+    if !segment.contains('%') {
+        return segment.into();
+    }
+    let mut normal = Vec::with_capacity(segment.len());
+    normalise(segment, |byte| normal.push(byte));
+    let normal = String::from_utf8_lossy(&normal);
+    normal.strip_prefix('/').unwrap_or(&normal).to_owned().into()
 }
 
 /// The client, its network and its address, as far as they are to be known.

@@ -14,6 +14,7 @@ use super::row::Reading;
 use super::write::{Named, Writer};
 use super::{Store, StoreError};
 use crate::beside::Beside;
+use crate::crates::Crates;
 use crate::ingest::{
     self, BadReason, IngestError, Input, Line, Options, Parsed, Place, Progress, Sink, Summary,
 };
@@ -83,7 +84,7 @@ pub fn take(
 /// Stores batches until no more come.
 fn write(store: &Store, logs: &Logs<'_>, batches: &Receiver<Vec<Named>>) -> Result<(), StoreError> {
     let &Logs { rules, secret, version, beside, .. } = logs;
-    let reading = Reading { rules, secret, beside };
+    let reading = Reading { rules, secret, beside, crates: Crates::new(rules) };
     let mut writer = Writer { store, reading, version, load: 0 };
     batches.iter().try_for_each(|batch| writer.write(&batch))
 }

@@ -21,7 +21,7 @@ use tidegate_rules::{Learned, Time};
 use crate::analysis::Analysis;
 use crate::effect::{self, Effect, Records};
 use crate::ingest::{IngestError, Input};
-use crate::night::{Night, Passed};
+use crate::night::{Night, Passed, Source};
 use crate::propose::respond;
 
 pub use follow::Follow;
@@ -81,13 +81,14 @@ impl Watch {
         if inputs.is_empty() {
             return Ok(None);
         }
-        let night = Night { inputs: &inputs, ..*night };
+        let options = night.source.options();
+        let night = Night { source: Source::Files { inputs: &inputs, options }, ..*night };
         let (mut analysis, all, passed) = Analysis::of(&night, &mut |_| {})?;
         respond(&night, &mut analysis, &all, now, &mut |_| {})?;
         analysis.list_worst(night.rules, &all, clients);
         let records = Records {
             inputs: &inputs,
-            options: night.options,
+            options,
             rules: night.rules,
             learned,
             secret: night.secret,

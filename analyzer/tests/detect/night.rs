@@ -6,7 +6,7 @@ use std::fs;
 use tempfile::TempDir;
 use tidegate::beside::Beside;
 use tidegate::ingest::{Input, Options};
-use tidegate::night::Night;
+use tidegate::night::{Night, Source};
 use tidegate_rules::{HashKey, Ruleset, compile};
 
 /// A small site: one page costs 40 units, an asset is free to who has it.
@@ -234,5 +234,6 @@ pub(crate) fn read<T>(log: &Log, rules: &Ruleset, with: impl FnOnce(&Night<'_>) 
     fs::write(&file, log.lines()).unwrap();
     let (inputs, secret) = ([Input::Path(file)], HashKey::default());
     let (options, beside) = (Options::default(), Beside::default());
-    with(&Night { inputs: &inputs, options, rules, secret: &secret, beside })
+    let source = Source::Files { inputs: &inputs, options };
+    with(&Night { source, rules, secret: &secret, beside })
 }

@@ -59,6 +59,17 @@ fn a_wrong_password() {
 }
 
 #[test]
+fn a_wrong_password_to_read_with() {
+    let stub = Stub::new(|_| Answer::error(403, 516, "ops: Authentication failed"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
+    let store = format!("http://ops@127.0.0.1:{}/logs", stub.port);
+    let output = command.args(["analyze", "--store", &store]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8(output.stderr).unwrap();
+    insta::assert_snapshot!(told.replace(&stub.port.to_string(), "8123"));
+}
+
+#[test]
 fn a_user_who_may_not() {
     let stub = Stub::new(|asked| match asked.contains("EXISTS TABLE") {
         true => Answer::ok(&[0]),

@@ -9,7 +9,7 @@ use tidegate::backtest::today::Preset;
 use tidegate::backtest::{Against, Answer, Backtest, STARVED_MS, compare};
 use tidegate::beside::Beside;
 use tidegate::ingest::{Input, Options};
-use tidegate::night::{Night, Seen};
+use tidegate::night::{Night, Seen, Source};
 use tidegate::propose::{Proposal, propose};
 use tidegate_rules::{HashKey, Mode, Ruleset, Time};
 use tidegate_traffic::truth::{Truth, actor_of};
@@ -48,7 +48,7 @@ pub fn analyze(rules: &Ruleset, log: &Path, proposes: bool, now: Time) -> Result
 
 fn night<'n>(inputs: &'n [Input], rules: &'n Ruleset, secret: &'n HashKey) -> Night<'n> {
     let (options, beside) = (Options::default(), Beside::default());
-    Night { inputs, options, rules, secret, beside }
+    Night { source: Source::Files { inputs, options }, rules, secret, beside }
 }
 
 /// Replays a log through the rules and the presets, and counts by the truth.

@@ -150,7 +150,12 @@ fn night<'n>(
 ) -> tidegate::night::Night<'n> {
     let options = ingest::Options::default();
     let beside = Beside::default();
-    tidegate::night::Night { inputs, options, rules: &site.rules, secret, beside }
+    tidegate::night::Night {
+        source: tidegate::night::Source::Files { inputs, options },
+        rules: &site.rules,
+        secret,
+        beside,
+    }
 }
 
 fn backtest_proposal(site: &Path, proposals: &Path, log: &Path) -> Result<Backtest> {

@@ -1,5 +1,5 @@
-//! What is stored when the engine is killed or a connection breaks: all of it,
-//! once, in the end.
+//! What is stored and what is read when the engine is killed or a connection breaks:
+//! all of it, once, in the end.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use crate::engine::{Engine, log, trouble, url};
+use crate::engine::{Engine, log, told, trouble, url};
+use crate::night::Night;
 
 const LINES: u64 = 200_000;
 
@@ -73,6 +74,30 @@ enum Break {
     Request,
     /// When the rows are stored, before the answer says so.
     Answer,
+    /// In the middle of the rows that are read.
+    Rows,
+}
+
+impl Break {
+    /// Whether these bytes of a client begin what breaks.
+    fn is_about(self, bytes: &[u8]) -> bool {
+        match self {
+            Self::Request | Self::Answer => {
+                bytes.starts_with(b"POST") && contains(bytes, b"INTO+%60tidegate_lines%60")
+                    || contains(bytes, b"INTO+tidegate_lines")
+            }
+            Self::Rows => contains(bytes, b"ORDER BY time, load, line"),
+        }
+    }
+
+    /// Whether so much of an answer is passed on.
+    fn passes(self, length: usize) -> bool {
+        match self {
+            Self::Request => true,
+            Self::Answer => false,
+            Self::Rows => length < 300_000,
+        }
+    }
 }
 
 #[test]
@@ -100,7 +125,23 @@ fn store_through(engine: &Engine, port: u16) {
     engine.has_all(LINES);
 }
 
-/// A port that leads to the engine's and breaks the first INSERT of lines.
+#[test]
+fn rows_that_break_off_are_read_on_from_the_last() {
+    let engine = Engine::new();
+    engine.put("night.log", Night::new(10).lines());
+    engine.stored(&["night.log"]);
+    let proxy = proxy(engine.port, Break::Rows);
+    let [broken, whole] = [proxy, engine.port].map(|port| {
+        let arguments = ["--store", &url(port), "--store-pause", "1", "--format", "json"];
+        let output = engine.run("analyze", &arguments);
+        assert!(output.status.code() != Some(1), "{}", trouble(&output));
+        told(&output)
+    });
+    assert!(broken.len() > 10_000 && broken == whole);
+}
+
+/// A port that leads to the engine's and breaks the first INSERT of lines, or the
+/// first rows.
 fn proxy(to: u16, at: Break) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -125,10 +166,7 @@ fn pass(client: &TcpStream, server: &TcpStream, at: Break, is_broken: &AtomicBoo
         scope.spawn(|| {
             let mut passed = 0;
             carry(client, server, |bytes| {
-                let is_insert = bytes.starts_with(b"POST")
-                    && contains(bytes, b"INTO+%60tidegate_lines%60")
-                    || contains(bytes, b"INTO+tidegate_lines");
-                if is_insert && !is_broken.swap(true, Ordering::SeqCst) {
+                if at.is_about(bytes) && !is_broken.swap(true, Ordering::SeqCst) {
                     is_due.store(true, Ordering::SeqCst);
                 }
                 passed += if is_due.load(Ordering::SeqCst) { bytes.len() } else { 0 };
@@ -136,7 +174,11 @@ fn pass(client: &TcpStream, server: &TcpStream, at: Break, is_broken: &AtomicBoo
             });
             end();
         });
-        carry(server, client, |_| !(matches!(at, Break::Answer) && is_due.load(Ordering::SeqCst)));
+        let mut passed = 0;
+        carry(server, client, |bytes| {
+            passed += bytes.len();
+            !is_due.load(Ordering::SeqCst) || at.passes(passed)
+        });
         end();
     });
 }

@@ -95,6 +95,13 @@ impl Engine {
         path
     }
 
+    /// Runs `tidegate` with these arguments, in the folder of logs.
+    pub(crate) fn run(&self, command: &str, arguments: &[&str]) -> Output {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_tidegate-with-store"));
+        let process = process.arg(command).args(arguments).current_dir(self.folder.path());
+        process.env_remove("TIDEGATE_STORE_PASSWORD").output().unwrap()
+    }
+
     /// `tidegate ingest` with these arguments, in the folder of logs. It waits for half
     /// a second at most.
     pub(crate) fn ingest(&self, store: &str, arguments: &[&str]) -> Command {

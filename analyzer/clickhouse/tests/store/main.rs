@@ -3,6 +3,8 @@
 mod broken;
 mod engine;
 mod ingest;
+mod night;
+mod read;
 mod refused;
 mod schema;
 mod secure;

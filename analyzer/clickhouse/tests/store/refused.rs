@@ -46,6 +46,47 @@ fn another_schema() {
     insta::assert_snapshot!("later-schema", refused(&engine, &engine.url(), &[]));
 }
 
+/// The line that a night ends with that is to come from the store.
+#[track_caller]
+fn unread(engine: &Engine, arguments: &[&str]) -> String {
+    let url = engine.url();
+    let told = ["analyze", "backtest"].map(|command| {
+        let mut all = vec!["--store", &url];
+        // What a backtest needs, the other takes.
+        let rules = engine.put("site.toml", "format = 1\nsite = \"docs.example\"\n");
+        let rules = rules.display().to_string();
+        all.extend(["--rules", &rules]);
+        all.extend(arguments);
+        let output = engine.run(command, &all);
+        assert_eq!(output.status.code(), Some(1));
+        trouble(&output).replace(&engine.port.to_string(), "8123")
+    });
+    assert_eq!(told[0], told[1]);
+    assert_eq!(told[0].lines().count(), 1, "{}", told[0]);
+    told.into_iter().next().unwrap()
+}
+
+#[test]
+fn nothing_to_read() {
+    let engine = Engine::new();
+    insta::assert_snapshot!("no-tables", unread(&engine, &[]));
+    engine.put("empty.log", "");
+    engine.ingest(&engine.url(), &["empty.log"]).output().unwrap();
+    insta::assert_snapshot!("no-requests", unread(&engine, &[]));
+    engine.put("access.log", log(1..=10));
+    engine.stored(&["access.log"]);
+    insta::assert_snapshot!("no-such-site", unread(&engine, &[]));
+    let day = ["--from", "2025-02-01", "--until", "2025-02-02"];
+    engine.stored(&["--rules", "site.toml", "access.log"]);
+    insta::assert_snapshot!("empty-window", unread(&engine, &day));
+    engine.ask("ALTER TABLE tidegate_lines RENAME COLUMN path TO url");
+    insta::assert_snapshot!("renamed-column-to-read", unread(&engine, &[]));
+    engine.ask("DROP TABLE tidegate_requests");
+    insta::assert_snapshot!("missing-view", unread(&engine, &[]));
+    engine.ask("INSERT INTO tidegate_migrations (version, name) VALUES (99, 'later')");
+    insta::assert_snapshot!("later-schema-to-read", unread(&engine, &[]));
+}
+
 #[test]
 fn another_database_or_layout() {
     let engine = engine();

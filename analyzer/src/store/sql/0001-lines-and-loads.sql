@@ -35,6 +35,8 @@ CREATE TABLE IF NOT EXISTS tidegate_lines$local $on_cluster
     cache_class LowCardinality(String) CODEC(ZSTD(1)),
     asset Bool CODEC(ZSTD(1)),
     page UInt64 CODEC(ZSTD(1)),
+    referer_page Nullable(UInt64) CODEC(ZSTD(1)),
+    crate Nullable(String) CODEC(ZSTD(1)),
     visitor Nullable(UInt128) CODEC(ZSTD(1)),
     agent LowCardinality(Nullable(String)) CODEC(ZSTD(1)),
     category LowCardinality(Nullable(String)) CODEC(ZSTD(1)),
