@@ -8,11 +8,10 @@
 mod key;
 mod probes;
 mod together;
+mod visitors;
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
-
-use hashbrown::HashMap;
 
 use crate::features::{
     Bounds, Facts, Features, Groups, Kept, Key, Ledger, Many, Minute, Origin, POPULAR_FROM,
@@ -22,6 +21,7 @@ use crate::night::{Night, Seen};
 
 pub use key::ClientKey;
 use together::network;
+pub use visitors::{Breadths, Visitor};
 
 /// Room for clients: those in short go beyond it where there are more.
 const CLIENTS: Bounds = Bounds { bytes: 256 << 20, full_bytes: 16 << 20 };
@@ -68,29 +68,6 @@ pub struct Clients {
     pages: Popularity,
     /// Whether the site's robots.txt is known.
     pub robots_known: bool,
-}
-
-/// A visitor of a client, or a client that has one.
-#[derive(Clone, Copy)]
-pub struct Visitor<'c> {
-    /// The place of its client.
-    pub client: u32,
-    ledger: &'c Ledger,
-    at: u32,
-}
-
-impl<'c> Visitor<'c> {
-    /// What it did.
-    #[must_use]
-    pub fn features(&self) -> Features {
-        self.ledger.features(self.at)
-    }
-
-    /// What it did, where it is kept in full.
-    #[must_use]
-    pub fn many(&self) -> Option<&'c Many> {
-        self.ledger.many(self.at)
-    }
 }
 
 impl Clients {
@@ -251,54 +228,6 @@ impl Clients {
     #[must_use]
     pub fn kept(&self) -> (Kept, Kept) {
         (self.clients.kept(), self.visitors.kept())
-    }
-
-    /// Every visitor.
-    pub fn visitors(&self) -> impl Iterator<Item = Visitor<'_>> {
-        let alone = self.places().filter(|at| !self.clients.mark(*at).1);
-        let alone = alone.map(|at| Visitor { client: at, ledger: &self.clients, at });
-        let places = (0..).take(self.visitors.len());
-        alone.chain(places.map(|at| self.visitor(at)))
-    }
-
-    /// Every visitor that is kept in full.
-    pub fn full_visitors(&self) -> impl Iterator<Item = Visitor<'_>> {
-        let alone = self.full().into_iter().filter(|at| !self.clients.mark(*at).1);
-        let alone = alone.map(|at| Visitor { client: at, ledger: &self.clients, at });
-        alone.chain(self.visitors.full().into_iter().map(|at| self.visitor(at)))
-    }
-
-    fn visitor(&self, at: u32) -> Visitor<'_> {
-        let client = u32::try_from(self.visitors.key(at).bits >> 32).unwrap_or_default();
-        Visitor { client, ledger: &self.visitors, at }
-    }
-
-    /// The largest breadth of the visitors of each client that has more than one.
-    fn shared_breadths(&self) -> HashMap<u32, u32> {
-        let mut breadths = HashMap::new();
-        for visitor in (0..).take(self.visitors.len()).map(|at| self.visitor(at)) {
-            let widest = breadths.entry(visitor.client).or_insert(0);
-            *widest = visitor.features().breadth().max(*widest);
-        }
-        breadths
-    }
-
-    /// The largest breadth of each client's visitors.
-    #[must_use]
-    pub fn breadths(&self) -> Breadths {
-        Breadths(self.shared_breadths())
-    }
-}
-
-/// The largest breadth of each client's visitors.
-#[derive(Debug)]
-pub struct Breadths(HashMap<u32, u32>);
-
-impl Breadths {
-    /// That of the client at a place, which did this.
-    #[must_use]
-    pub fn of(&self, at: u32, features: &Features) -> u32 {
-        self.0.get(&at).copied().unwrap_or_else(|| features.breadth())
     }
 }
 

@@ -4,8 +4,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use memchr::{memchr2, memchr3};
 use tidegate_rules::{
-    Action, CacheState, Client, JudgedBy, Outcome, Request, Signals, Signature, Time, Verification,
-    Vouched,
+    CacheState, Client, JudgedBy, Outcome, Request, Signals, Signature, Time, Verification, Vouched,
 };
 
 use crate::ingest::{Format, Line};
@@ -76,7 +75,7 @@ impl Kept {
             vouched: request.vouched.or_else(|| vouched(unsigned?.verification)),
             signed: signed.map(|record| record.verification),
             outcome: line.outcome,
-            refused: decided.is_some_and(|record| refuses(record.decision)),
+            refused: decided.is_some_and(|record| record.decision.refuses()),
             referred: line.referer.map(|referer| !referer.is_empty()),
             texts: Texts::keep(request, signer, line.referer, texts),
         }
@@ -267,14 +266,6 @@ fn own_path<'u>(url: &'u str, host: Option<&str>) -> Option<&'u str> {
     let (of, path) = rest.split_at(end);
     let path = path.get(..memchr2(b'?', b'#', path.as_bytes()).unwrap_or(path.len()))?;
     host.is_none_or(|host| host.eq_ignore_ascii_case(of)).then_some(path)
-}
-
-/// Whether the client got a refusal instead of an answer.
-const fn refuses(action: Action) -> bool {
-    match action {
-        Action::Throttle | Action::Block => true,
-        Action::Pass | Action::Allow => false,
-    }
 }
 
 fn vouched(verification: Verification) -> Option<Vouched> {

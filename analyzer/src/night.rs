@@ -6,32 +6,22 @@
 //! store is asked again, so that nothing has to be kept in memory. Nothing is
 //! judged here.
 
-use std::collections::HashMap;
-use std::hint::black_box;
+mod pass;
 
 use tidegate_rules::features::{Derived, derive_from};
-use tidegate_rules::route::CacheClass;
 use tidegate_rules::{CacheState, HashKey, Outcome, Request, Ruleset};
 
-use crate::agents::{Agents, Named};
-use crate::askers::Askers;
-use crate::basis::{
-    Assumptions, CacheSource, CostSource, Lines, PopSource, StrainSource, VisitorSource, Window,
-};
+use crate::basis::{Assumptions, Lines, Window};
 use crate::beside::Beside;
 use crate::clients::ClientKey;
-use crate::event::{Event, Kept};
-use crate::ingest::{self, IngestError, Input, Line, Options, Place, Progress, Summary};
-use crate::paths::Paths;
-use crate::shielding::Shielding;
-use crate::store::{Stored, StoredRow};
-use crate::waiting::{Second, Waiting};
+use crate::event::Event;
+use crate::ingest::{self, IngestError, Input, Options, Place, Progress, Summary};
+use crate::store::Stored;
+use crate::waiting::Second;
+use pass::{Found, Pass};
 
 /// Most requests that are shown together.
 const TOGETHER: usize = 32;
-
-/// How long a page of the cache class `short` is kept, in milliseconds.
-const SHORT_MS: u64 = 60_000;
 
 /// The logs of one site, and what is needed to read them.
 pub struct Night<'n> {
@@ -202,154 +192,5 @@ impl Night<'_> {
         let forbidden = self.beside.forbids(rules, &request, &derived);
         let (named, crate_name) = (named.map(|named| named.hash), path.crate_name);
         Seen { request, derived, key, named, crate_name, referer, forbidden, cache, units, event }
-    }
-}
-
-/// One pass over the files.
-struct Pass {
-    waiting: Waiting,
-    shielding: Shielding,
-    duplicates: u64,
-    late: u64,
-    window: Option<Window>,
-    fingerprints: bool,
-    durations: bool,
-    without_pop: bool,
-    modelled: bool,
-    origins_own: bool,
-    kept: HashMap<u64, u64>,
-    agents: Agents,
-    askers: Askers,
-    paths: Paths,
-}
-
-/// Where it is remembered what there is to know of an event.
-struct Found {
-    named: Option<Named>,
-    asker: usize,
-    path: usize,
-    referer: usize,
-}
-
-impl Pass {
-    fn new(rules: &Ruleset) -> Self {
-        Self {
-            waiting: Waiting::default(),
-            shielding: Shielding::default(),
-            duplicates: 0,
-            late: 0,
-            window: None,
-            fingerprints: false,
-            durations: false,
-            without_pop: false,
-            modelled: false,
-            origins_own: false,
-            kept: HashMap::new(),
-            agents: Agents::default(),
-            askers: Askers::default(),
-            paths: Paths::new(rules),
-        }
-    }
-
-    fn take(&mut self, line: &Line<'_>, place: Place) {
-        // The line of the POP that the client spoke to says the same and more.
-        let request = &line.request;
-        if line.on_shield {
-            self.duplicates += 1;
-            self.shielding.note(request.time, request.request_id, line.outcome);
-            return;
-        }
-        self.waiting.push(request.time, place, |texts| Kept::of(line, texts));
-    }
-
-    /// The same of a line that a store has kept.
-    fn take_stored(&mut self, row: &StoredRow<'_>, place: Place) {
-        if row.on_shield {
-            self.duplicates += 1;
-            self.shielding.note(row.time(), row.request_id, row.outcome());
-            return;
-        }
-        self.waiting.push(row.time(), place, |texts| Kept::of_stored(row, texts));
-    }
-
-    /// Looks where it is remembered what there is to know of an event: for a few
-    /// events one after another, so that the processor waits once for all.
-    fn look(&mut self, night: &Night<'_>, event: &Event<'_>) -> Found {
-        let named = |text| self.agents.named(night.rules, night.secret, text);
-        let named = event.user_agent().map(named);
-        let asker = self.askers.place(event.client(), named);
-        let path = self.paths.place(event.path());
-        let referer = event.referer().map_or(path, |path| self.paths.place(path));
-        let slots = self.paths.look(path) ^ self.paths.look(referer) ^ self.askers.look(asker);
-        black_box(slots);
-        Found { named, asker, path, referer }
-    }
-
-    fn note(&mut self, request: &Request<'_>) {
-        self.fingerprints |= request.signals.ja4.is_some() || request.signals.fingerprint.is_some();
-        self.without_pop |= request.pop.is_none();
-        let time = request.time;
-        self.shielding.forget(time);
-        let window = self.window.get_or_insert(Window { from: time, to: time });
-        self.late += u64::from(time < window.to);
-        window.from = window.from.min(time);
-        window.to = window.to.max(time);
-    }
-
-    /// The cache state of a request whose log does not say.
-    fn model(&mut self, rules: &Ruleset, derived: &Derived, event: &Event<'_>) -> CacheState {
-        if event.is_origins_own() {
-            self.origins_own = true;
-            return CacheState::Miss;
-        }
-        self.modelled = true;
-        let route = derived.route.and_then(|at| rules.route(at));
-        let life = match route.map(|route| route.cache).unwrap_or_default() {
-            CacheClass::Never => return CacheState::Pass,
-            _ if event.is_error() => return CacheState::Pass,
-            CacheClass::Short => SHORT_MS,
-            CacheClass::Long => u64::MAX / 2,
-        };
-        let now = event.time().unix_millis();
-        let ends = self.kept.entry(event.cache_key()).or_insert(0);
-        if *ends > now {
-            return CacheState::Hit;
-        }
-        *ends = now + life;
-        CacheState::Miss
-    }
-
-    fn passed(self, files: Summary) -> Passed {
-        let lines = Lines {
-            read: files.read(),
-            bad: files.bad(),
-            duplicate: self.duplicates,
-            late: self.late,
-        };
-        Passed { lines, assumptions: self.assumptions(), window: self.window, files }
-    }
-
-    /// What was assumed for any request is said of all.
-    fn assumptions(&self) -> Assumptions {
-        let cache = if self.modelled {
-            CacheSource::Modelled
-        } else if self.origins_own {
-            CacheSource::Origin
-        } else {
-            CacheSource::Logged
-        };
-        Assumptions {
-            cache,
-            cost: CostSource::Declared,
-            pops: match self.window.is_some() && !self.without_pop {
-                true => PopSource::Logged,
-                false => PopSource::Assumed,
-            },
-            strain: if self.durations { StrainSource::Logged } else { StrainSource::None },
-            visitor: match self.fingerprints {
-                true => VisitorSource::Fingerprint,
-                false => VisitorSource::UserAgent,
-            },
-        }
     }
 }

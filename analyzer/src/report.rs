@@ -107,7 +107,7 @@ pub(crate) fn finding(page: &mut Page, finding: &Finding, addresses: bool) {
     ));
     if !finding.keys.is_empty() {
         let count = grouped(finding.keys.len() as u64);
-        page.detail(&format!("who ({count}): {}", networks(finding, addresses)));
+        page.detail(&format!("who ({count}): {}", networks(finding, addresses, NETWORKS_SHOWN)));
     }
     let when = ["from", "to"].map(|key| finding.evidence.get(key).and_then(Value::as_str));
     if let [Some(from), Some(to)] = when {
@@ -146,12 +146,13 @@ fn told(name: &str, value: &Value) -> Option<String> {
     }
 }
 
-fn networks(finding: &Finding, addresses: bool) -> String {
+/// Whom a finding is about, as people may see them: at most `most`, each once.
+pub(crate) fn networks(finding: &Finding, addresses: bool, most: usize) -> String {
     let mut known = HashSet::new();
     let networks = finding.keys.iter().map(|key| masked(key, addresses));
     let mut networks: Vec<_> = networks.filter(|network| known.insert(network.clone())).collect();
-    let more = networks.len().saturating_sub(NETWORKS_SHOWN);
-    networks.truncate(NETWORKS_SHOWN);
+    let more = networks.len().saturating_sub(most);
+    networks.truncate(most);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{more}", networks.join(", "))
 }
@@ -166,21 +167,17 @@ pub(crate) fn proposal(page: &mut Page, proposal: &Proposal) {
         grouped(predicted.origin_units),
         grouped(predicted.clients_throttled as u64)
     ));
-    let cohorts = match &predicted.crowd {
-        None => &predicted.cohorts,
-        Some(crowd) => {
-            page.detail(&format!(
-                "Within the crowd, {} of {} visitors and {} of {} units; the cohorts are those \
-                 outside, since nobody can tell who of a crowd is a person.",
-                grouped(crowd.throttled),
-                grouped(crowd.visitors),
-                grouped(crowd.origin_units_saved),
-                grouped(crowd.origin_units)
-            ));
-            &crowd.outside
-        }
-    };
-    let cohorts = cohorts.iter().filter(|cohort| cohort.clients > 0);
+    if let Some(crowd) = &predicted.crowd {
+        page.detail(&format!(
+            "Within the crowd, {} of {} visitors and {} of {} units; the cohorts are those \
+             outside, since nobody can tell who of a crowd is a person.",
+            grouped(crowd.throttled),
+            grouped(crowd.visitors),
+            grouped(crowd.origin_units_saved),
+            grouped(crowd.origin_units)
+        ));
+    }
+    let cohorts = predicted.protected().iter().filter(|cohort| cohort.clients > 0);
     let cells = cohorts.map(|cohort| {
         vec![cohort.name.clone(), grouped(cohort.clients), grouped(cohort.throttled)]
     });

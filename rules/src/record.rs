@@ -143,6 +143,17 @@ worded! {
     }
 }
 
+impl Action {
+    /// Whether the client gets a refusal instead of an answer.
+    #[must_use]
+    pub const fn refuses(self) -> bool {
+        match self {
+            Self::Throttle | Self::Block => true,
+            Self::Pass | Self::Allow => false,
+        }
+    }
+}
+
 worded! {
     /// What became of an agent's claim.
     #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -234,7 +245,7 @@ impl Engine {
     /// the secret can aim at; whatever did not simply pass, always.
     fn is_recorded(&self, admission: &Admission) -> bool {
         let Admission { derived, decision, .. } = admission;
-        let told = matches!(decision.action, Action::Throttle | Action::Block)
+        let told = decision.action.refuses()
             || !decision.shadow.is_empty()
             || !decision.failures.is_empty();
         let share = u64::from(self.rules.sampled);

@@ -150,25 +150,12 @@ impl<'e> Replay<'e> {
         clients
     }
 
-    /// What became of each cohort on one side, in file order.
-    fn cohorts(&self, side: usize) -> Vec<CohortResult> {
-        let cohorts = &self.trial.engine.rules.cohorts;
-        let mut results: Vec<_> = cohorts.iter().map(CohortResult::new).collect();
-        for (at, accounts) in self.visitors.members() {
-            if let (Some(result), Some(account)) = (results.get_mut(at), accounts.get(side)) {
-                result.add(account);
-            }
-        }
-        results.iter_mut().for_each(CohortResult::judge);
-        results
-    }
-
     fn finish(mut self, passed: Passed) -> Backtest {
         let sides = std::mem::take(&mut self.against).into_iter().enumerate();
         let against: Vec<_> = sides
-            .map(|(at, side)| side.finish(self.cohorts(at + 1), self.clients(at + 1)))
+            .map(|(at, side)| side.finish(self.visitors.cohorts(at + 1), self.clients(at + 1)))
             .collect();
-        let (cohorts, clients) = (self.cohorts(0), self.clients(0));
+        let (cohorts, clients) = (self.visitors.cohorts(0), self.clients(0));
         Backtest {
             format: BACKTEST_FORMAT,
             site: self.trial.engine.rules.site.clone(),

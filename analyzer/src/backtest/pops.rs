@@ -20,15 +20,21 @@ impl<'e> Pops<'e> {
 
     /// What the edge would have done with the request.
     pub(crate) fn decide(&mut self, seen: &Seen<'_>) -> Admission {
-        let trial = self.trial;
-        through(trial, seen, self.of(seen))
+        let screened = self.trial.screen(&seen.request);
+        through(self.trial, screened, seen, self.of(seen))
+    }
+
+    /// The same, where the trial has the night's own routes, agents and networks.
+    pub(crate) fn decide_derived(&mut self, seen: &Seen<'_>) -> Admission {
+        let screened = self.trial.screen_derived(&seen.request, seen.derived);
+        through(self.trial, screened, seen, self.of(seen))
     }
 
     /// The same, explained.
     pub(crate) fn explain(&mut self, seen: &Seen<'_>) -> Explanation {
         let trial = self.trial;
         let mut cells = Watched::new(self.of(seen));
-        let admission = through(trial, seen, &mut cells);
+        let admission = through(trial, trial.screen(&seen.request), seen, &mut cells);
         trial.explain(&seen.request, &admission, &seen.answer(), &cells.account)
     }
 
@@ -38,8 +44,13 @@ impl<'e> Pops<'e> {
     }
 }
 
-fn through(trial: &Engine, seen: &Seen<'_>, cells: &mut dyn Cells) -> Admission {
-    let mut admission = match trial.screen(&seen.request) {
+fn through(
+    trial: &Engine,
+    screened: Screened,
+    seen: &Seen<'_>,
+    cells: &mut dyn Cells,
+) -> Admission {
+    let mut admission = match screened {
         Screened::Pass(admission) => admission,
         decided => return decided.into_admission(),
     };

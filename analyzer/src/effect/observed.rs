@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use tidegate_rules::cohorts::Visitors;
 use tidegate_rules::features::{Derived, derive_for};
-use tidegate_rules::{Action, Learned, Record, Request, Time};
+use tidegate_rules::{Learned, Record, Request, Time};
 
 use super::result::{Count, Effect, RuleEffect, Saved};
 use super::{Predicted, Records};
@@ -88,7 +88,7 @@ impl<'n> Observed<'n> {
         let derived = derive_for(rules, secret, &request, agent);
         let refusing = self.refusing(record);
         let weight = weight(record);
-        let refused = is_refusal(record.decision);
+        let refused = record.decision.refuses();
         let units = f64::from(if refused { derived.units } else { record.units });
         self.offered += units * weight;
         self.note_rules(record, &refusing, request.time, f64::from(derived.units));
@@ -103,7 +103,7 @@ impl<'n> Observed<'n> {
 
     /// Places of the rules that refused a request, or would have.
     fn refusing(&mut self, record: &Record<'_>) -> Vec<u16> {
-        let decided = record.rule.iter().filter(|_| is_refusal(record.decision));
+        let decided = record.rule.iter().filter(|_| record.decision.refuses());
         let mut refusing = Vec::new();
         for id in decided.chain(&record.shadow) {
             match self.places.get(&**id) {
@@ -195,13 +195,8 @@ impl<'n> Observed<'n> {
 /// How many requests like this one there were, as far as records can say: what
 /// did not simply pass is always recorded.
 fn weight(record: &Record<'_>) -> f64 {
-    let always =
-        is_refusal(record.decision) || !record.shadow.is_empty() || !record.notes.is_empty();
+    let always = record.decision.refuses() || !record.shadow.is_empty() || !record.notes.is_empty();
     if always { 1.0 } else { 100.0 / f64::from(record.sampled.max(1)) }
-}
-
-const fn is_refusal(action: Action) -> bool {
-    matches!(action, Action::Throttle | Action::Block)
 }
 
 impl Count {

@@ -5,11 +5,14 @@
 //! did least harm goes back into its slots. That is counted, and from then on
 //! only whoever does more harm than those is kept in full.
 
+mod slot;
+
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher as _;
 
 use super::few::Few;
 use super::{Facts, Features, Many};
+use slot::{FULL, MARK_BITS, SHARED, Slot, mask};
 
 /// Slots of one piece of memory: to grow copies nothing.
 const PIECE: usize = 1 << 14;
@@ -46,20 +49,6 @@ pub struct Kept {
     /// was kept in short for want of room.
     pub demoted: u64,
 }
-
-#[derive(Debug, Clone, Copy)]
-struct Slot {
-    /// Low and high half of the key's bits.
-    key: [u32; 2],
-    /// 28 bits of a mark, two of the key's kind, and two flags.
-    rest: u32,
-    few: Few,
-}
-
-const MARK_BITS: u32 = 28;
-const KIND_AT: u32 = 28;
-const FULL: u32 = 1 << 30;
-const SHARED: u32 = 1 << 31;
 
 /// Everybody of one kind.
 #[derive(Debug)]
@@ -278,28 +267,6 @@ impl Ledger {
 
 fn slot_of(pieces: &[Vec<Slot>], at: u32) -> &Slot {
     &pieces[at as usize / PIECE][at as usize % PIECE]
-}
-
-impl Slot {
-    #[expect(clippy::cast_possible_truncation, reason = "both halves are kept")]
-    fn new(key: Key, mark: u32, few: Few) -> Self {
-        let rest = mark & mask(MARK_BITS) | u32::from(key.kind & 3) << KIND_AT;
-        Self { key: [key.bits as u32, (key.bits >> 32) as u32], rest, few }
-    }
-
-    /// Where its owner is kept in full.
-    fn full(&self) -> Option<usize> {
-        (self.rest & FULL > 0).then(|| self.few.is_elsewhere())
-    }
-
-    fn key(&self) -> Key {
-        let [low, high] = self.key.map(u64::from);
-        Key { bits: high << 32 | low, kind: (self.rest >> KIND_AT & 3) as u8 }
-    }
-}
-
-const fn mask(bits: u32) -> u32 {
-    (1 << bits) - 1
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! that people look, and nothing that a log or a rule file says is markup here.
 
 mod figures;
+mod found;
 mod sections;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -57,8 +58,8 @@ pub fn render(report: &Report<'_>) -> String {
                     (sections::glance(report))
                     (figures::over_time(report))
                     (sections::worst(report))
-                    (sections::findings(report))
-                    (sections::proposals(report))
+                    (found::findings(report))
+                    (found::proposals(report))
                     (sections::rules(report))
                     (sections::data(report))
                 }

@@ -124,24 +124,9 @@ pub fn edits(findings: &[Finding]) -> Vec<String> {
     findings.iter().filter_map(edit).collect()
 }
 
-/// Proposes rules for the findings of an analysis, tried on the same night.
-///
-/// # Errors
-///
-/// Where a file cannot be read a second time.
-pub fn propose(
-    night: &Night<'_>,
-    analysis: &Analysis,
-    clients: &Clients,
-    now: Time,
-) -> Result<Vec<Proposal>, IngestError> {
-    let mut analysis = analysis.clone();
-    respond(night, &mut analysis, clients, now, &mut |_| {})?;
-    Ok(analysis.proposals)
-}
-
-/// As [`propose()`], and writes into each finding what to do about it: the rule
-/// that answers it, or why there is none.
+/// Proposes rules for the findings of an analysis, tried on the same night, and
+/// writes into each finding what to do about it: the rule that answers it, or why
+/// there is none.
 ///
 /// # Errors
 ///
@@ -181,6 +166,12 @@ pub fn respond(
 }
 
 impl Predicted {
+    /// The cohorts whose budgets count: of a crowd's rule, those outside of it.
+    #[must_use]
+    pub fn protected(&self) -> &[CohortEffect] {
+        self.crowd.as_ref().map_or(&self.cohorts, |crowd| &crowd.outside)
+    }
+
     /// What a trial did, about a finding of a crowd or another one.
     fn of(tried: &Tried, crowd: Option<usize>) -> Self {
         let watched = crowd.and_then(|at| tried.watched.get(at));

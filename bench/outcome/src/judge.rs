@@ -10,7 +10,7 @@ use tidegate::backtest::{Against, Answer, Backtest, STARVED_MS, compare};
 use tidegate::beside::Beside;
 use tidegate::ingest::{Input, Options};
 use tidegate::night::{Night, Seen, Source};
-use tidegate::propose::{Proposal, propose};
+use tidegate::propose::{Proposal, respond};
 use tidegate_rules::{HashKey, Mode, Ruleset, Time};
 use tidegate_traffic::truth::{Truth, actor_of};
 use tidegate_traffic::{Class, Kind};
@@ -39,7 +39,7 @@ pub fn analyze(rules: &Ruleset, log: &Path, proposes: bool, now: Time) -> Result
     let night = night(&inputs, rules, &secret);
     let (mut analysis, clients, _) = Analysis::of(&night, &mut |_| {})?;
     if proposes {
-        analysis.proposals = propose(&night, &analysis, &clients, now)?;
+        respond(&night, &mut analysis, &clients, now, &mut |_| {})?;
     }
     let mut listed = analysis.clone();
     listed.list_worst(rules, &clients, usize::MAX);

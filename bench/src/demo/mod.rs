@@ -19,7 +19,7 @@ use tidegate::backtest::{self, Backtest};
 use tidegate::beside::Beside;
 use tidegate::ingest::{self, Input};
 use tidegate::promote::{Review, promote};
-use tidegate::propose::{file_text, propose};
+use tidegate::propose::{file_text, respond};
 use tidegate::rule_files;
 use tidegate_rules::{Compiled, Engine, HashKey, Mode, Time, pack};
 
@@ -133,7 +133,7 @@ fn analyze(site: &Path, log: &Path, out: &Path) -> Result<(Analysis, PathBuf)> {
     let (mut analysis, clients, _) = Analysis::of(&night, &mut |_| {})?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
     let now = Time::from_unix_millis(u64::try_from(now)?);
-    analysis.proposals = propose(&night, &analysis, &clients, now)?;
+    respond(&night, &mut analysis, &clients, now, &mut |_| {})?;
     ensure!(!analysis.proposals.is_empty(), "the analyzer proposed no rule for this night");
     let file = out.join("proposal.toml");
     std::fs::write(&file, file_text(&analysis.proposals))?;

@@ -80,7 +80,7 @@ pub(crate) fn decide(engine: &Engine, traffic: &Traffic, start: Time) -> Results
     traffic.play(engine, start, |_| true, &mut |played| deciding.take(&played));
     Results {
         courses: deciding.courses.finish(),
-        cohorts: deciding.visitors.cohorts(),
+        cohorts: deciding.visitors.cohorts(0),
         ..deciding.results
     }
 }
@@ -91,7 +91,7 @@ struct Deciding<'e> {
     start: Option<Time>,
     results: Results,
     courses: Courses<'e>,
-    visitors: Visitors<'e, Account>,
+    visitors: Visitors<'e, [Account; 1]>,
 }
 
 impl<'e> Deciding<'e> {
@@ -139,7 +139,7 @@ impl<'e> Deciding<'e> {
         counts.units_asked += u64::from(units);
         counts.units_passed += if answer == Answer::Served { u64::from(units) } else { 0 };
         if let Some(visitor) = derived.visitor {
-            let answers = self.visitors.add(visitor, played.request, derived, units > 0);
+            let [answers] = self.visitors.add(visitor, played.request, derived, units > 0);
             answers.add(played.request.time, answer);
         }
         let rules = &mut self.results.rules;

@@ -108,14 +108,17 @@ impl<'r, A: Default> Visitors<'r, A> {
     }
 }
 
-impl Visitors<'_, Account> {
-    /// What became of each cohort, in file order.
+impl<A: AsRef<[Account]> + Default> Visitors<'_, A> {
+    /// What became of each cohort, in file order, where visitors have several
+    /// accounts: by the one at a place.
     #[must_use]
-    pub fn cohorts(&self) -> Vec<CohortResult> {
+    pub fn cohorts(&self, side: usize) -> Vec<CohortResult> {
         let mut results: Vec<_> = self.rules.cohorts.iter().map(CohortResult::new).collect();
-        for (at, answers) in self.members() {
-            if let Some(result) = results.get_mut(at) {
-                result.add(answers);
+        for (at, accounts) in self.members() {
+            if let (Some(result), Some(account)) =
+                (results.get_mut(at), accounts.as_ref().get(side))
+            {
+                result.add(account);
             }
         }
         results.iter_mut().for_each(CohortResult::judge);

@@ -2,7 +2,6 @@
 
 use super::{Admission, Engine};
 use crate::quota::Quota;
-use crate::record::Action;
 use crate::route::ErrorForm;
 use crate::rule::{Effect, Rule};
 
@@ -28,7 +27,7 @@ impl Engine {
     /// What to tell a refused client; `None` where nothing refused it.
     #[must_use]
     pub fn refusal(&self, admission: &Admission) -> Option<Refusal<'_>> {
-        if !matches!(admission.decision.action, Action::Throttle | Action::Block) {
+        if !admission.decision.action.refuses() {
             return None;
         }
         let rule = self.rules.rule(admission.decision.rule?)?;

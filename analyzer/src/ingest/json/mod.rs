@@ -4,42 +4,20 @@
 //! copied only where it has escapes. What is skipped has to hang together, and
 //! no more. This must not know any format.
 
+mod broken;
+mod digits;
 mod layout;
 mod strings;
 
 use std::borrow::Cow;
 use std::str::FromStr;
 
-use super::parser::BadReason;
-
+pub(super) use broken::Broken;
 pub(super) use layout::Layout;
-pub(super) use strings::names;
+pub(super) use strings::{Quotes, names};
 
+use digits::digits;
 use strings::{find_quote_or_backslash, raw_end, string_end};
-
-/// How the texts of a line were written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Quotes {
-    /// As JSON asks for it.
-    Escaped,
-    /// As they were, quotes and backslashes too: a text ends where a quote is
-    /// followed by what can only come after a text.
-    Raw,
-}
-
-/// Where a line stops making sense as JSON, and what was expected there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Broken {
-    what: &'static str,
-    at: usize,
-}
-
-impl Broken {
-    /// The reason, for a line in which the JSON begins at `start`.
-    pub(super) fn reason(self, start: usize) -> BadReason {
-        BadReason::of(format!("unreadable JSON: {} at column {}", self.what, start + self.at + 1))
-    }
-}
 
 /// The place up to which a line has been read.
 #[derive(Debug)]
@@ -305,21 +283,6 @@ impl<'a> Json<'a> {
     fn broken(&self, what: &'static str) -> Broken {
         Broken { what, at: self.at }
     }
-}
-
-/// A number that begins and ends here, of up to 18 digits, and how long it is.
-fn digits(bytes: &[u8]) -> Option<(u64, usize)> {
-    let (mut number, mut length) = (0, 0);
-    for byte in bytes.iter().take(19) {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return (length > 0 && matches!(byte, b',' | b'}')).then_some((number, length));
-        }
-        // What overflows is longer than 18 digits.
-        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
-        length += 1;
-    }
-    None
 }
 
 #[cfg(test)]

@@ -2,6 +2,16 @@
 
 use memchr::{memchr_iter, memchr2};
 
+/// How the texts of a line were written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::ingest) enum Quotes {
+    /// As JSON asks for it.
+    Escaped,
+    /// As they were, quotes and backslashes too: a text ends where a quote is
+    /// followed by what can only come after a text.
+    Raw,
+}
+
 /// Longest name of a member that is looked for in [`Quotes::Raw`] text, in bytes.
 const NAME_BOUND: usize = 64;
 

@@ -179,3 +179,20 @@ fn beside_a_sites_own_rules_it_means_the_same() {
     };
     assert_eq!(meaning(&written), meaning(&tried));
 }
+
+/// What a rule predicts is read again when it has been at the edge.
+#[test]
+fn what_is_predicted_is_what_effect_compares_with() {
+    let site = |_: &str| Ok(SITE.to_owned());
+    let draft = draft(&[1, 0], None, Some(limit(KeyKind::Visitor).over(40, 600_000)));
+    let learned = compiled(&draft, &["id-1"], "site.toml", site).learned;
+    let [rule] = &learned[..] else { panic!("{learned:?}") };
+    let read = crate::effect::Predicted::read(&rule.predicted);
+    assert_eq!(read.saved, Some(0.75));
+    let names: Vec<_> = read.cohorts.keys().map(String::as_str).collect();
+    let written = predicted().cohorts;
+    assert_eq!(names, written.iter().map(|cohort| cohort.name.as_str()).collect::<Vec<_>>());
+    for share in read.cohorts.values() {
+        assert_eq!(share.share, 1.0 / 9.0);
+    }
+}
