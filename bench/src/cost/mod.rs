@@ -78,7 +78,7 @@ impl Part {
         match self {
             Self::Forward => Flavour::Forward,
             Self::Cache => Flavour::ForwardCached,
-            Self::Off | Self::Observe | Self::Decide | Self::Record => Flavour::Harness,
+            Self::Off | Self::Observe | Self::Decide | Self::Record => Flavour::Measured,
         }
     }
 

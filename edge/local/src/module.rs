@@ -30,7 +30,11 @@ pub enum Flavour {
     /// Only forwards, and all of it to the origin: what the cost of Tidegate is
     /// measured against.
     Forward,
-    /// Only forwards, through the cache of the harness build and built like it.
+    /// The harness build, compiled as what is deployed is: slow to build, for
+    /// measurements.
+    Measured,
+    /// Only forwards, through the cache of the harness build and compiled as
+    /// [`Flavour::Measured`] is.
     ForwardCached,
     /// A service that hands over facts instead of its request.
     Plain,
@@ -39,8 +43,9 @@ pub enum Flavour {
 impl Flavour {
     fn arguments(self) -> &'static [&'static str] {
         match self {
-            Self::Harness | Self::ForwardCached => {
-                &["--profile", "harness", "--features", "harness"]
+            Self::Harness => &["--profile", "harness", "--features", "harness"],
+            Self::Measured | Self::ForwardCached => {
+                &["--profile", "measured", "--features", "harness"]
             }
             Self::Production | Self::Forward | Self::Plain => &["--profile", "edge"],
         }
@@ -49,7 +54,7 @@ impl Flavour {
     /// Cargo's kind and name of what is built.
     fn target(self) -> (&'static str, &'static str) {
         match self {
-            Self::Harness | Self::Production => ("bin", PACKAGE),
+            Self::Harness | Self::Measured | Self::Production => ("bin", PACKAGE),
             Self::Forward | Self::ForwardCached => ("example", "forward"),
             Self::Plain => ("example", "plain"),
         }
