@@ -61,6 +61,8 @@ pub struct Clients {
     pub origin: Origin,
     /// The site's own activity, minute by minute since the epoch.
     pub minutes: BTreeMap<u64, Minute>,
+    /// Requests for what pages pull in, in each minute that had any.
+    pub asset_minutes: BTreeMap<u64, u64>,
     /// Requests whose client the log does not say.
     pub unknown: u64,
     /// Requests of visitors who were not told apart for want of room.
@@ -82,6 +84,7 @@ impl Clients {
             swarms: Swarms::new(SWARM_BYTES),
             origin: Origin::new(night.rules.strain),
             minutes: BTreeMap::new(),
+            asset_minutes: BTreeMap::new(),
             unknown: 0,
             merged: 0,
             pages: Popularity::new(PAGE_COUNTER_BITS),
@@ -100,7 +103,11 @@ impl Clients {
         let places = self.look(some);
         let facts: Vec<_> = some.iter().map(|seen| self.facts(seen)).collect();
         for ((seen, facts), place) in some.iter().zip(&facts).zip(places) {
-            self.minutes.entry(minute(seen.request.time)).or_default().add(seen.units);
+            let at = minute(seen.request.time);
+            self.minutes.entry(at).or_default().add(seen.units);
+            if facts.asset {
+                *self.asset_minutes.entry(at).or_default() += 1;
+            }
             self.note_origin(seen);
             let (Some(key), Some(hash)) = (seen.key, seen.derived.client) else {
                 self.unknown += 1;

@@ -95,7 +95,7 @@ fn finding(sight: &Sight<'_>, run: &[u64], median: u64, before: usize) -> Option
         harm_score: count(worst.unwrap_or_default()) / CORE_MINUTE_UNITS,
         evidence: evidence.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
         answered_by: None,
-        swarms: Vec::new(),
+        crowd: None,
     })
 }
 

@@ -5,22 +5,26 @@
 //! read what others read, pull in assets and follow links; a crawl's clients
 //! share out pages among them, so that hardly one is asked for twice. How much
 //! more they ask for in the hours when the origin hurts than in calm ones says
-//! whether it is a crawl or the software's people.
+//! whether it is a crawl or the software's people; where it has their very
+//! software and systems, what is beyond the calm rate is looked at apart.
 //!
 //! Can't see: a crawl that shows another software with every address; one that
-//! has the people's own software in their own systems and is smaller than they
-//! are; one that takes as long as the log, where its software is also that of
-//! tools; who of a crowd is a person, which nobody can: [`crate::propose`]
-//! leaves those with a history alone.
+//! has the people's own software in their own systems and is much smaller than
+//! they are, or pulls in what pages need; one that takes as long as the log, where
+//! its software is also that of tools; who of a crowd is a person, which nobody
+//! can: [`crate::propose`] leaves those with a history alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod surge;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::{Map, Value, json};
+use surge::{Hard, Surge};
 use tidegate_rules::agent::Category;
 use tidegate_rules::record::Verification;
 
 use super::suspects::{SAMPLES, counted, share_of_units};
-use super::{Finding, Sight};
+use super::{Crowd, Finding, Sight};
 use crate::features::{Minute, Swarm, SwarmKey, minute_start};
 use crate::score::{CORE_MINUTE_UNITS, count};
 use crate::text::percent;
@@ -28,18 +32,15 @@ use crate::time::rfc3339;
 
 const DETECTOR: &str = "distributed-crawl";
 
-/// Fewer clients are no crowd.
-const CLIENTS: u64 = 50;
+/// What makes a crowd.
+const CROWD: Size = Size { clients: 50, page_requests: 200 };
+
+/// What makes one where the same software is a crowd elsewhere, or another
+/// software in the same system.
+const PART_OF_A_CROWD: Size = Size { clients: 5, page_requests: 20 };
 
 /// Whoever asks for more than this is somebody alone, on average.
 const REQUESTS_EACH: f64 = 30.0;
-
-/// Fewer page requests say nothing.
-const PAGE_REQUESTS: u64 = 200;
-
-/// A minute is busy from here on, in medians, where nobody knows how the origin
-/// was.
-const ABOVE_MEDIAN: u64 = 2;
 
 /// Score from which a swarm is part of the finding.
 const LIKE_A_CRAWL: f64 = 0.6;
@@ -48,100 +49,67 @@ const LIKE_A_CRAWL: f64 = 0.6;
 /// people's tools too ask once and pull in nothing.
 const SURGE_OF_TOOLS: f64 = 4.0;
 
-/// Rates of surges above this are all the same: many.
-const MOST_SURGE: f64 = 99.0;
+/// Share of what a swarm asks for in bad minutes from which its calm rate does
+/// not explain it, and from which it is nothing but that.
+const BEYOND: [f64; 2] = [0.25, 0.75];
+
+/// The least size of a crowd.
+struct Size {
+    clients: u64,
+    page_requests: u64,
+}
 
 /// A swarm that is looked at.
 struct Looked<'s> {
     key: SwarmKey,
     swarm: &'s Swarm,
-    /// Its rate while the origin hurt, over its rate in calm, over the same of
-    /// everybody else; `None` where there was no calm, or nothing else.
-    surge: Option<f64>,
+    /// How it grew while the origin hurt; `None` where there was no calm, or
+    /// nothing else.
+    surge: Option<Surge>,
+    /// Not where it is none for sure: few who ask for much, somebody who proved who
+    /// they are, tools as busy as ever.
+    may_be_one: bool,
     score: f64,
-}
-
-/// Which minutes were bad ones for the origin.
-struct Hard<'s> {
-    sight: &'s Sight<'s>,
-    bound: u64,
-    hard: u64,
-    calm: u64,
 }
 
 pub(super) fn detect(sight: &Sight<'_>) -> Vec<Finding> {
     let hard = Hard::of(sight);
     let swarms = sight.clients.swarms.worst_first();
     let looked = swarms.into_iter().filter_map(|(key, swarm)| hard.look(key, swarm));
-    let found: Vec<_> = looked.filter(|looked| looked.score >= LIKE_A_CRAWL).collect();
-    if found.is_empty() { Vec::new() } else { vec![finding(sight, &hard, &found)] }
+    let (alike, others): (Vec<_>, Vec<_>) =
+        looked.partition(|looked| looked.score >= LIKE_A_CRAWL && looked.may_be_one);
+    let crowds: Vec<_> = alike.iter().filter(|one| one.is(&CROWD)).map(|one| one.key).collect();
+    let software: HashSet<_> = crowds.iter().map(|key| key.software).collect();
+    let systems: HashSet<_> = crowds.iter().filter_map(|key| key.asn).collect();
+    let (found, apart): (Vec<_>, Vec<_>) = alike.into_iter().partition(|one| {
+        let Looked { key, .. } = one;
+        software.contains(&key.software) || key.asn.is_some_and(|asn| systems.contains(&asn))
+    });
+    if found.is_empty() {
+        return Vec::new();
+    }
+    let keys = |some: &[Looked<'_>]| some.iter().map(|one| one.key).collect::<HashSet<_>>();
+    let others = &keys(&others) | &keys(&apart);
+    vec![finding(sight, &hard, &found, Crowd::new(keys(&found), others))]
+}
+
+impl Looked<'_> {
+    fn is(&self, size: &Size) -> bool {
+        let Self { swarm, .. } = self;
+        swarm.clients.count() >= size.clients && swarm.page_requests() >= size.page_requests
+    }
 }
 
 impl<'s> Hard<'s> {
-    fn of(sight: &'s Sight<'s>) -> Self {
-        let minutes = &sight.clients.minutes;
-        let mut units: Vec<u64> = minutes.values().map(|minute| minute.units).collect();
-        units.sort_unstable();
-        let bound = units.get(units.len() / 2).copied().unwrap_or_default() * ABOVE_MEDIAN;
-        let mut own = Self { sight, bound, hard: 0, calm: 0 };
-        own.hard = minutes.keys().filter(|at| own.is(**at)).count() as u64;
-        // Minutes without a request were calm, too.
-        let span = minutes.last_key_value().zip(minutes.first_key_value());
-        let all = span.map_or(0, |((last, _), (first, _))| last - first + 1);
-        own.calm = all - own.hard;
-        own
-    }
-
-    /// Whether the log says when the origin hurt.
-    fn is_known(&self) -> bool {
-        self.sight.clients.origin.is_known()
-    }
-
-    fn is(&self, minute: u64) -> bool {
-        match self.is_known() {
-            true => self.sight.clients.origin.hurt_in(minute),
-            false => {
-                let units = self.sight.clients.minutes.get(&minute).map(|minute| minute.units);
-                units.is_some_and(|units| units > self.bound)
-            }
-        }
-    }
-
     fn look<'a>(&self, key: SwarmKey, swarm: &'a Swarm) -> Option<Looked<'a>> {
-        let (clients, pages) = (swarm.clients.count(), swarm.page_requests());
-        let each = count(swarm.requests) / count(clients.max(1));
+        let surge = self.surge(swarm);
+        let each = count(swarm.requests) / count(swarm.clients.count().max(1));
         let verified =
             swarm.claim.is_some_and(|claim| claim.verification == Verification::Verified);
-        if clients < CLIENTS || each > REQUESTS_EACH || pages < PAGE_REQUESTS || verified {
-            return None;
-        }
-        let surge = self.surge(swarm);
-        let score = score(swarm, surge);
-        (self.is_browser(swarm) || surge.is_some_and(|surge| surge >= SURGE_OF_TOOLS))
-            .then_some(Looked { key, swarm, surge, score })
-    }
-
-    /// The swarm's surge, as often as everybody else's where theirs is one: at the
-    /// busiest hour of a day everybody comes.
-    fn surge(&self, swarm: &Swarm) -> Option<f64> {
-        if self.hard == 0 || self.calm == 0 {
-            return None;
-        }
-        let own = self.split(swarm.minutes().iter().map(|(at, minute)| (*at, *minute)));
-        let all = self.split(self.sight.clients.minutes.iter().map(|(at, minute)| (*at, *minute)));
-        let rate = |requests: u64, minutes: u64| count(requests) / count(minutes);
-        let surge = |hard: u64, calm: u64| rate(hard, self.hard) / rate(calm.max(1), self.calm);
-        let others = surge(all.0.saturating_sub(own.0), all.1.saturating_sub(own.1));
-        Some((surge(own.0, own.1) / others.max(1.0)).min(MOST_SURGE))
-    }
-
-    /// Requests while the origin hurt, and in calm.
-    fn split(&self, minutes: impl Iterator<Item = (u64, Minute)>) -> (u64, u64) {
-        let (mut hard, mut calm) = (0, 0);
-        for (at, minute) in minutes {
-            *(if self.is(at) { &mut hard } else { &mut calm }) += minute.requests;
-        }
-        (hard, calm)
+        let surged = surge.is_some_and(|surge| surge.times >= SURGE_OF_TOOLS);
+        let may_be_one = each <= REQUESTS_EACH && !verified && (surged || self.is_browser(swarm));
+        let looked = Looked { key, swarm, surge, may_be_one, score: score(swarm, surge) };
+        looked.is(&PART_OF_A_CROWD).then_some(looked)
     }
 
     fn is_browser(&self, swarm: &Swarm) -> bool {
@@ -155,14 +123,18 @@ impl<'s> Hard<'s> {
 /// | habit | weight |
 /// | --- | --- |
 /// | no page twice: pages over page requests, from 0.5 on | 0.3 |
-/// | pages without what they pull in: below one asset in two pages | 0.25 |
+/// | pages without what they pull in: below one asset in two pages; of what is beyond the calm rate, as far as there is anything | 0.25 |
 /// | no referers, where the log says | 0.15 |
-/// | they came while the origin hurt: from once to four times the calm rate | 0.3 |
-fn score(swarm: &Swarm, surge: Option<f64>) -> f64 {
+/// | they came while the origin hurt: from a quarter to three quarters of what they asked for then is beyond the calm rate | 0.3 |
+fn score(swarm: &Swarm, surge: Option<Surge>) -> f64 {
     let pages = count(swarm.page_requests());
     let apart = (2.0 * count(swarm.pages.count()) / pages - 1.0).clamp(0.0, 1.0);
-    let bare = (1.0 - 2.0 * count(swarm.assets) / pages).max(0.0);
-    let came = surge.map_or(0.5, |surge| ((surge - 1.0) / 3.0).clamp(0.0, 1.0));
+    let always = bare(count(swarm.assets), pages);
+    let (came, bare) = surge.map_or((0.5, always), |surge| {
+        let [from, to] = BEYOND;
+        let came = ((surge.beyond - from) / (to - from)).clamp(0.0, 1.0);
+        (came, came * surge.bare + (1.0 - came) * always)
+    });
     let known = 0.3 * apart + 0.25 * bare + 0.3 * came;
     match swarm.told {
         // What nobody knows counts neither way.
@@ -171,7 +143,12 @@ fn score(swarm: &Swarm, surge: Option<f64>) -> f64 {
     }
 }
 
-fn finding(sight: &Sight<'_>, hard: &Hard<'_>, found: &[Looked<'_>]) -> Finding {
+/// How far pages went without what they pull in, 0 to 1.
+fn bare(assets: f64, pages: f64) -> f64 {
+    (1.0 - 2.0 * assets / pages).clamp(0.0, 1.0)
+}
+
+fn finding(sight: &Sight<'_>, hard: &Hard<'_>, found: &[Looked<'_>], crowd: Crowd) -> Finding {
     let sum = |of: fn(&Swarm) -> u64| -> u64 { found.iter().map(|one| of(one.swarm)).sum() };
     let (clients, requests) = (sum(|swarm| swarm.clients.count()), sum(|swarm| swarm.requests));
     let mut together: BTreeMap<u64, Minute> = BTreeMap::new();
@@ -205,7 +182,7 @@ fn finding(sight: &Sight<'_>, hard: &Hard<'_>, found: &[Looked<'_>]) -> Finding 
         harm_score: count(worst) / CORE_MINUTE_UNITS,
         evidence: evidence(sight, hard, found, &together),
         answered_by: None,
-        swarms: found.iter().map(|one| one.key).collect(),
+        crowd: Some(crowd),
     }
 }
 
@@ -229,7 +206,7 @@ fn evidence(
 ) -> Map<String, Value> {
     let sum = |of: fn(&Swarm) -> u64| -> u64 { found.iter().map(|one| of(one.swarm)).sum() };
     let span = together.first_key_value().zip(together.last_key_value());
-    let surges = found.iter().filter_map(|one| one.surge);
+    let surges = found.iter().filter_map(|one| Some(one.surge?.times));
     let mut agents: BTreeMap<&str, u64> = BTreeMap::new();
     for one in found {
         let agent = one.swarm.claim.and_then(|claim| sight.rules.agent(claim.agent?));

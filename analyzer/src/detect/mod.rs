@@ -7,6 +7,7 @@
 
 mod broad_crawl;
 mod burst;
+mod crowd;
 mod distributed_crawl;
 mod misconfigured_tool;
 mod route_cost;
@@ -21,8 +22,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use tidegate_rules::Ruleset;
 
+pub(crate) use crowd::Crowd;
+
 use crate::clients::Clients;
-use crate::features::{SwarmKey, minute_start};
+use crate::features::minute_start;
 use crate::time::rfc3339;
 
 /// Something that the analyzer saw.
@@ -47,9 +50,9 @@ pub struct Finding {
     pub evidence: Map<String, Value>,
     /// The rule that answers it: one that is there, or one that is proposed.
     pub answered_by: Option<String>,
-    /// The swarms that it is about, where it is about no clients.
+    /// The crowd that it is about, where it is about no clients.
     #[serde(skip)]
-    pub(crate) swarms: Vec<SwarmKey>,
+    pub(crate) crowd: Option<Crowd>,
 }
 
 /// What every detector sees.

@@ -89,7 +89,7 @@ fn finding(sight: &Sight<'_>, number: usize, drift: &Drift<'_>) -> Finding {
         harm_score: 0.0,
         evidence,
         answered_by: None,
-        swarms: Vec::new(),
+        crowd: None,
     }
 }
 

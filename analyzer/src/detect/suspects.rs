@@ -142,7 +142,7 @@ impl<'c> Suspects<'c> {
             harm_score: count(self.worst_minute().units) / CORE_MINUTE_UNITS,
             evidence,
             answered_by: None,
-            swarms: Vec::new(),
+            crowd: None,
         }
     }
 }

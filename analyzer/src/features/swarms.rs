@@ -9,7 +9,6 @@
 //! is dropped and counted.
 
 use hashbrown::HashMap;
-use tidegate_rules::Time;
 use tidegate_rules::agent::Claim;
 
 use super::groups::HEAVY;
@@ -74,6 +73,8 @@ pub struct Swarm {
     pub name: Box<str>,
     /// Minutes since the epoch, in order.
     minutes: Vec<(u64, Minute)>,
+    /// The same of requests for what pages pull in, where there were any.
+    asset_minutes: Vec<(u64, u64)>,
     routes: Vec<(Option<u16>, u64)>,
     samples: Vec<Box<str>>,
 }
@@ -104,7 +105,11 @@ impl Swarm {
         if let Some(network) = member.network {
             self.networks.note(network);
         }
-        self.note_minute(facts.time, facts.units);
+        let at = minute(facts.time);
+        of_minute(&mut self.minutes, at).add(facts.units);
+        if facts.asset {
+            *of_minute(&mut self.asset_minutes, at) += 1;
+        }
         if facts.units > 0 {
             let units = u64::from(facts.units);
             match self.routes.iter_mut().find(|(route, _)| *route == facts.route) {
@@ -118,21 +123,6 @@ impl Swarm {
         }
     }
 
-    fn note_minute(&mut self, time: Time, units: u32) {
-        let at = minute(time);
-        match self.minutes.last_mut() {
-            Some((last, minute)) if *last == at => minute.add(units),
-            _ => {
-                let place = self.minutes.binary_search_by_key(&at, |(minute, _)| *minute);
-                let place = place.unwrap_or_else(|place| {
-                    self.minutes.insert(place, (at, Minute::default()));
-                    place
-                });
-                self.minutes[place].1.add(units);
-            }
-        }
-    }
-
     /// Requests for pages, not for what pages pull in.
     #[must_use]
     pub const fn page_requests(&self) -> u64 {
@@ -143,6 +133,12 @@ impl Swarm {
     #[must_use]
     pub fn minutes(&self) -> &[(u64, Minute)] {
         &self.minutes
+    }
+
+    /// Requests for what pages pull in, in each minute that had any, in order.
+    #[must_use]
+    pub fn asset_minutes(&self) -> &[(u64, u64)] {
+        &self.asset_minutes
     }
 
     /// Units by place of route.
@@ -161,12 +157,29 @@ impl Swarm {
         size_of::<Self>()
             + [&self.pages, &self.clients, &self.networks].map(Distinct::bytes).iter().sum::<usize>()
             + self.minutes.capacity() * size_of::<(u64, Minute)>()
+            + self.asset_minutes.capacity() * size_of::<(u64, u64)>()
             + self.routes.capacity() * size_of::<(Option<u16>, u64)>()
             + self.samples.len() * 3 * size_of::<Box<str>>()
             + self.name.len()
-            // What the allocator adds to six pieces.
-            + 6 * 16
+            // What the allocator adds to seven pieces.
+            + 7 * 16
     }
+}
+
+/// What a list in the order of time has for a minute. Logs are nearly in order, so
+/// that it is mostly the last one.
+fn of_minute<T: Default>(list: &mut Vec<(u64, T)>, at: u64) -> &mut T {
+    let place = match list.last() {
+        Some((last, _)) if *last == at => list.len() - 1,
+        _ => {
+            let place = list.binary_search_by_key(&at, |(minute, _)| *minute);
+            place.unwrap_or_else(|place| {
+                list.insert(place, (at, T::default()));
+                place
+            })
+        }
+    };
+    &mut list[place].1
 }
 
 /// Everybody's swarms.

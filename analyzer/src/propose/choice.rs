@@ -19,6 +19,10 @@ const NEARLY: f64 = 0.9;
 /// Of two drafts that spare nearly as much, the more general one is proposed.
 const ALIKE: f64 = 0.95;
 
+/// A crowd's rule that spares so much of what the finding cost does the work: whom
+/// of the crowd it hurts nobody can tell, so the gentlest of those is proposed.
+const ENOUGH_OF_A_CROWD: f64 = 0.85;
+
 /// A draft that spares less than this share of what the finding cost answers
 /// nothing.
 const LEAST: f64 = 0.1;
@@ -61,7 +65,11 @@ pub(super) fn choose<'t>(
     let passing: Vec<_> =
         passing.map(|(draft, tried)| (*draft, *tried, spared(tried, finding))).collect();
     let most = passing.iter().map(|(.., share)| *share).fold(0.0, f64::max);
-    let enough = |share: f64| share > 0.0 && share >= NEARLY * most && share >= LEAST;
+    let demanded = |near: f64| {
+        let near = (near * most).max(LEAST);
+        if of_crowd { near.min(ENOUGH_OF_A_CROWD) } else { near }
+    };
+    let enough = |share: f64| share > 0.0 && share >= demanded(NEARLY);
     if let Some((rule, share)) = in_force(finding, trials).filter(|(_, share)| enough(*share)) {
         return Answer::InForce(rule, share);
     }
@@ -74,9 +82,7 @@ pub(super) fn choose<'t>(
         return Answer::InShadow(rule, share);
     }
     // A tag spares nothing, and hurts nobody.
-    let answers = |draft: &Draft, share: f64| {
-        draft.limit.is_none() || share >= LEAST && share >= ALIKE * most
-    };
+    let answers = |draft: &Draft, share: f64| draft.limit.is_none() || share >= demanded(ALIKE);
     match passing.into_iter().find(|(draft, _, share)| answers(draft, *share)) {
         Some((draft, tried, share)) => Answer::New(draft, tried, share),
         None => {
@@ -111,7 +117,7 @@ impl Answer<'_> {
         known: &[&str],
         now: Time,
     ) -> Option<Proposal> {
-        let of_crowd = !finding.swarms.is_empty();
+        let of_crowd = finding.crowd.is_some();
         match self {
             Self::InForce(rule, share) => {
                 finding.todo = format!(

@@ -159,7 +159,7 @@ pub fn respond(
     for at in asked {
         let finding = &mut analysis.findings[at];
         let known: Vec<&str> = night.rules.rules.iter().map(Rule::id).collect();
-        let answer = choose(at, !finding.swarms.is_empty(), &drafts, &trials);
+        let answer = choose(at, finding.crowd.is_some(), &drafts, &trials);
         analysis.proposals.extend(answer.apply(night.rules, finding, &known, now));
     }
     Ok(())

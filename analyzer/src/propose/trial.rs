@@ -10,7 +10,7 @@ use tidegate_rules::{Engine, Mode, Ruleset, Time};
 use super::draft::{Draft, site_of};
 use crate::backtest::{MOST_TRIALS, Tried, Watch, side_by_side};
 use crate::clients::{ClientKey, Clients};
-use crate::detect::Finding;
+use crate::detect::{Crowd, Finding};
 use crate::features::SwarmKey;
 use crate::ingest::{IngestError, Progress};
 use crate::night::{Night, Seen};
@@ -52,7 +52,7 @@ pub(super) fn run(
     let watched = Watched::new(clients, findings);
     let groups = findings.len().min(MOST_TRIALS);
     let crowds = findings.iter().take(groups).enumerate();
-    let crowds = crowds.filter(|(_, finding)| !finding.swarms.is_empty());
+    let crowds = crowds.filter(|(_, finding)| finding.crowd.is_some());
     let crowds = crowds.fold(0, |all, (at, _)| all | 1 << at);
     let watch = Watch { groups, crowds, of: &|seen| watched.of(seen) };
     let (sides, _) = side_by_side(night, &engines, watch, progress)?;
@@ -82,30 +82,29 @@ fn in_force(site: &Ruleset, now: Time) -> Ruleset {
 }
 
 /// Which findings a request belongs to.
-struct Watched {
+struct Watched<'f> {
     clients: HashMap<ClientKey, u128>,
-    swarms: HashMap<SwarmKey, u128>,
+    crowds: Vec<(u128, &'f Crowd)>,
 }
 
-impl Watched {
-    fn new(clients: &Clients, findings: &[Finding]) -> Self {
-        let mut watch = Self { clients: HashMap::new(), swarms: HashMap::new() };
+impl<'f> Watched<'f> {
+    fn new(clients: &Clients, findings: &'f [Finding]) -> Self {
+        let mut watch = Self { clients: HashMap::new(), crowds: Vec::new() };
         for (at, finding) in findings.iter().take(MOST_TRIALS).enumerate() {
             let keys = finding.keys.iter().filter_map(|key| clients.find(ClientKey::named(key)?));
             for key in keys.map(|place| clients.key(place)).collect::<HashSet<_>>() {
                 *watch.clients.entry(key).or_default() |= 1 << at;
             }
-            for key in &finding.swarms {
-                *watch.swarms.entry(*key).or_default() |= 1 << at;
-            }
+            watch.crowds.extend(finding.crowd.iter().map(|crowd| (1 << at, crowd)));
         }
         watch
     }
 
     fn of(&self, seen: &Seen<'_>) -> u128 {
         let client = seen.key.and_then(|key| self.clients.get(&key)).copied();
-        let swarm = || self.swarms.get(&SwarmKey::of(seen)?).copied();
-        let swarm = if self.swarms.is_empty() { None } else { swarm() };
-        client.unwrap_or_default() | swarm.unwrap_or_default()
+        let swarm = if self.crowds.is_empty() { None } else { SwarmKey::of(seen) };
+        let crowds =
+            self.crowds.iter().filter(|(_, crowd)| swarm.is_some_and(|key| crowd.has(key)));
+        crowds.fold(client.unwrap_or_default(), |all, (bit, _)| all | bit)
     }
 }

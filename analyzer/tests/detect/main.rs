@@ -57,6 +57,32 @@ fn a_crowd_is_seen_and_the_readers_beside_it_are_not() {
 }
 
 #[test]
+fn a_crowd_in_the_readers_own_software_and_systems_is_seen() {
+    let mut log = Log::default();
+    log.readers(2_400, 0, 40 * MINUTE, 40);
+    log.readers(600, 40 * MINUTE, 10 * MINUTE, 900);
+    // Of those who have this software there, fewer ask in ten minutes than read
+    // in the forty before.
+    log.crowd_in(64_496, 600, 40 * MINUTE, 10 * MINUTE, 0xf0);
+    let [finding] = &found(&log, "distributed-crawl")[..] else { panic!("one finding") };
+    let systems = ["AS64496", "AS64497", "AS64498"];
+    let keys: Vec<_> = systems.iter().map(|asn| format!("{:016x} in {asn}", 0xf0)).collect();
+    let mut found = finding.keys.clone();
+    found.sort();
+    assert_eq!(found, keys);
+    assert!(finding.evidence["times_the_calm_rate"].as_f64().unwrap() > 4.0);
+}
+
+#[test]
+fn readers_at_the_busiest_hour_are_no_crowd() {
+    let mut log = Log::default();
+    log.readers(600, 0, 40 * MINUTE, 40);
+    // Ten times as many, all over the site, and the origin hurts.
+    log.readers(1_500, 40 * MINUTE, 10 * MINUTE, 900);
+    assert_eq!(found(&log, "distributed-crawl"), []);
+}
+
+#[test]
 fn a_popular_release_is_no_crowd() {
     let mut log = Log::default();
     log.readers(600, 0, 40 * MINUTE, 40);

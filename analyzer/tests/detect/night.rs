@@ -197,6 +197,19 @@ impl Log {
     /// A crawl from `clients` addresses of three systems, three pages each, hardly
     /// a page twice.
     pub(crate) fn crowd(&mut self, clients: u64, from_ms: u64, over_ms: u64, fingerprint: u64) {
+        self.crowd_in(64_500, clients, from_ms, over_ms, fingerprint);
+    }
+
+    /// The same, where the first of the three is this one. Readers have their own
+    /// from 64,496 on, and fingerprints from `0xf0` on.
+    pub(crate) fn crowd_in(
+        &mut self,
+        asn: u32,
+        clients: u64,
+        from_ms: u64,
+        over_ms: u64,
+        fingerprint: u64,
+    ) {
         for client in 0..clients {
             for page in 0..3 {
                 let path = format!("/crate-{}/deep/{client}/{page}", client % 97);
@@ -206,7 +219,7 @@ impl Log {
                     path: &path,
                     agent: FIREFOX,
                     fingerprint: Some(fingerprint),
-                    asn: Some(64_500 + u32::try_from(client % 3).unwrap()),
+                    asn: Some(asn + u32::try_from(client % 3).unwrap()),
                     origin_ms: Some(900),
                     ..ASK
                 });

@@ -20,6 +20,9 @@ use crate::clients::{ClientKey, Clients};
 use crate::detect::Finding;
 use crate::features::Many;
 
+/// Of a hundred units, fewer on a route are chance.
+const CHANCE: u64 = 1;
+
 /// Ten minutes.
 const TEN_MINUTES_MS: u32 = 600_000;
 
@@ -69,9 +72,13 @@ impl<'c> Case<'c> {
         Draft { finding: self.at, id, why, advice, condition, limit: None }
     }
 
-    /// The routes that make up nearly all of these units, and what the dearest of
-    /// them costs.
-    fn routes<'r>(&self, spent: impl Iterator<Item = &'r (Option<u16>, u64)>) -> Option<Routes> {
+    /// The routes that make up nearly all of these units, each of them at least the
+    /// share `least` of 100, and what the dearest of them costs.
+    fn routes<'r>(
+        &self,
+        spent: impl Iterator<Item = &'r (Option<u16>, u64)>,
+        least: u64,
+    ) -> Option<Routes> {
         let mut units: HashMap<u16, u64> = HashMap::new();
         for (route, spent) in spent {
             if let Some(route) = route {
@@ -81,8 +88,8 @@ impl<'c> Case<'c> {
         let total: u64 = units.values().sum();
         let mut units: Vec<(u16, u64)> = units.into_iter().collect();
         units.sort_by_key(|(route, spent)| (std::cmp::Reverse(*spent), *route));
-        // A route of less than a hundredth is chance.
-        let known = units.into_iter().filter(|(_, spent)| spent * 100 >= total && *spent > 0);
+        let is_much = |spent: u64| spent * 100 >= total * least && spent > 0;
+        let known = units.into_iter().filter(|(_, spent)| is_much(*spent));
         let places: Vec<u16> = known.map(|(at, _)| at).collect();
         let costs = places.iter().filter_map(|at| self.rules.route(*at)).map(|route| route.cost);
         let dearest = costs.max().filter(|cost| *cost > 0)?;
@@ -93,7 +100,7 @@ impl<'c> Case<'c> {
     fn own_routes(&self) -> Result<Routes, String> {
         let many: Vec<&Many> = self.suspects().filter_map(|at| self.clients.many(at)).collect();
         let spent = many.iter().flat_map(|many| many.routes());
-        self.routes(spent).ok_or_else(|| "Nothing: it cost the origin nothing.".to_owned())
+        self.routes(spent, CHANCE).ok_or_else(|| "Nothing: it cost the origin nothing.".to_owned())
     }
 }
 

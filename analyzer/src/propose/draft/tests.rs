@@ -47,7 +47,7 @@ fn finding(samples: &[&str]) -> Finding {
         harm_score: 0.8,
         evidence,
         answered_by: None,
-        swarms: Vec::new(),
+        crowd: None,
     }
 }
 
