@@ -62,20 +62,14 @@ fn median(figures: &[f64]) -> f64 {
 }
 
 fn keep(turns: usize, native: &Figures, wasm: &Figures) -> Result<()> {
-    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu.lines().find_map(|line| line.strip_prefix("model name"));
     let run = serde_json::json!({
         "command": "cargo bench-engine",
         "unit": "nanoseconds",
         "turns": turns,
-        "cpu": model.map(|model| model.trim_matches([' ', '\t', ':'])),
         "native": native,
         "wasm": wasm,
     });
-    let file = root().join("bench/runs/engine.json");
-    std::fs::create_dir_all(root().join("bench/runs"))?;
-    std::fs::write(&file, format!("{run:#}\n"))
-        .with_context(|| format!("cannot write `{}`", file.display()))?;
+    tidegate_kept::keep("engine", run)?;
     println!("\nevery figure: bench/runs/engine.json");
     Ok(())
 }

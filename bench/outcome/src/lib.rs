@@ -7,6 +7,7 @@
 //! [`score`]'s matter. Nothing here decides about a request, and what judges
 //! reads the truth only after everything has been decided.
 
+pub mod backtest;
 pub mod curve;
 pub mod judge;
 pub mod night;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
-use tidegate_bench_outcome::{night, run};
+use tidegate_bench_outcome::{backtest, night, run};
 use tidegate_traffic::Scenario;
 
 /// What rules and today's limits make of every scenario, by the truth.
@@ -23,6 +23,9 @@ enum Command {
     /// Write the logs of one night: `access.log`, `records.log`, and the truth
     /// in `truth.jsonl`, one line for each visitor.
     Traffic(Traffic),
+    /// How many decisions a second the backtest takes; goes to
+    /// `bench/runs/backtest.json`.
+    Backtest(backtest::Options),
 }
 
 /// One night.
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match &arguments.command {
         Some(Command::Traffic(traffic)) => traffic.write(),
+        Some(Command::Backtest(options)) => backtest::run(options),
         None => run::run(&arguments.table),
     };
     match done {

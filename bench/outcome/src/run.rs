@@ -101,14 +101,12 @@ fn command(options: &Options) -> String {
 }
 
 fn keep(run: &Run, text: &str) -> Result<()> {
-    let bench = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let (json, table) = match run.log {
-        LogKind::Records => ("runs/outcome.json", "OUTCOMES.md"),
-        LogKind::Access => ("runs/outcome-access.json", "OUTCOMES-access.md"),
+    let (name, table) = match run.log {
+        LogKind::Records => ("outcome", "OUTCOMES.md"),
+        LogKind::Access => ("outcome-access", "OUTCOMES-access.md"),
     };
-    let mut bytes = serde_json::to_vec_pretty(run)?;
-    bytes.push(b'\n');
-    std::fs::write(bench.join(json), bytes).with_context(|| format!("cannot write `{json}`"))?;
+    tidegate_kept::keep(name, run)?;
+    let bench = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     std::fs::write(bench.join(table), text).with_context(|| format!("cannot write `{table}`"))
 }
 

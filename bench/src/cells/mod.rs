@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Result, anyhow};
 use clap::Args;
 use serde::Serialize;
 use tidegate_local::{Flavour, Runtime, Stores, rules};
@@ -30,9 +30,6 @@ const LIMIT: u32 = 50;
 
 /// What is asked before each measurement, at once, so that the burst is spent.
 const SPENDING: u64 = 1_000;
-
-/// Where every figure goes.
-const RUNS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/runs/cells.json");
 
 /// What the measurement may be told.
 #[derive(Debug, Clone, Args)]
@@ -153,8 +150,6 @@ fn median(figures: &[Figure], of: impl Fn(&Figure) -> f64) -> f64 {
 }
 
 fn keep(options: &Options, figures: &Figures) -> Result<()> {
-    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu.lines().find_map(|line| line.strip_prefix("model name"));
     let named = figures.iter().map(|((key, rate), own)| (format!("{key}/{rate}"), own));
     let run = serde_json::json!({
         "command": "cargo bench-cells",
@@ -162,11 +157,9 @@ fn keep(options: &Options, figures: &Figures) -> Result<()> {
         "limit": LIMIT,
         "turns": options.turns,
         "seconds": options.seconds,
-        "cpu": model.map(|model| model.trim_matches([' ', '\t', ':'])),
-        "cores": std::thread::available_parallelism().ok(),
         "figures": named.collect::<BTreeMap<_, _>>(),
     });
-    std::fs::write(RUNS, format!("{run:#}\n")).with_context(|| format!("cannot write `{RUNS}`"))
+    tidegate_kept::keep("cells", run)
 }
 
 #[cfg(test)]

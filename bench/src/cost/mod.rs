@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Result, anyhow};
 use clap::Args;
 use serde::Serialize;
 use tidegate_local::{Flavour, Runtime, Stores};
@@ -21,9 +21,6 @@ use tidegate_rules::{Ruleset, compile, pack};
 
 use crate::origin::Origin;
 use load::{Took, load};
-
-/// Where every figure goes.
-const RUNS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/runs/cost.json");
 
 /// The rules that stand in front of docs.rs.
 const RULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../rules/docs-rs.toml");
@@ -144,7 +141,9 @@ pub async fn run(options: &Options) -> Result<String> {
     }
     drop(runtimes);
     std::fs::remove_dir_all(&folder)?;
-    keep(options, &figures)?;
+    let deployed = || tidegate_local::build(Flavour::Production);
+    let deployed = tokio::task::spawn_blocking(deployed).await??;
+    keep(options, &figures, std::fs::metadata(deployed)?.len())?;
     Ok(table(&figures))
 }
 
@@ -189,17 +188,14 @@ fn median(figures: impl Iterator<Item = f64>) -> f64 {
     sorted.get(sorted.len() / 2).copied().unwrap_or_default()
 }
 
-fn keep(options: &Options, figures: &Figures) -> Result<()> {
-    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu.lines().find_map(|line| line.strip_prefix("model name"));
+fn keep(options: &Options, figures: &Figures, module_bytes: u64) -> Result<()> {
     let named = figures.iter().map(|(part, own)| (part.name(), own));
     let run = serde_json::json!({
         "command": "cargo bench-cost",
         "turns": options.turns,
         "requests": options.requests,
-        "cpu": model.map(|model| model.trim_matches([' ', '\t', ':'])),
-        "cores": std::thread::available_parallelism().ok(),
+        "module_bytes": module_bytes,
         "figures": named.collect::<BTreeMap<_, _>>(),
     });
-    std::fs::write(RUNS, format!("{run:#}\n")).with_context(|| format!("cannot write `{RUNS}`"))
+    tidegate_kept::keep("cost", run)
 }

@@ -1,20 +1,14 @@
 //! The medians and the ratios, against what they should be.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use crate::process::{Took, version};
 use crate::{Arguments, Figures};
 
-/// Where every figure goes.
-const RUNS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../runs/analyze.json");
-
 /// Keeps every figure; says the medians.
 pub(crate) fn keep(arguments: &Arguments, figures: &Figures) -> Result<String> {
-    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu.lines().find_map(|line| line.strip_prefix("model name"));
     let programs = ["goaccess", "zcat", "zstd"];
     let run = serde_json::json!({
         "command": format!(
@@ -23,14 +17,10 @@ pub(crate) fn keep(arguments: &Arguments, figures: &Figures) -> Result<String> {
         "unit": "seconds; MB of memory; of `memory`, lines piped from the generator",
         "lines": arguments.lines,
         "turns": arguments.turns,
-        "cpu": model.map(|model| model.trim_matches([' ', '\t', ':'])),
-        "cores": std::thread::available_parallelism().ok(),
         "versions": programs.map(|program| version(program).unwrap_or_default()),
         "figures": figures,
     });
-    let file = Path::new(RUNS);
-    std::fs::write(file, format!("{run:#}\n"))
-        .with_context(|| format!("cannot write `{}`", file.display()))?;
+    tidegate_kept::keep("analyze", run)?;
     Ok(table(arguments, figures))
 }
 

@@ -1,0 +1,110 @@
+//! The page: each target with what was found, and where that comes from.
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use serde_json::Value;
+
+use crate::targets::{Kept, Row, rows};
+
+// Writing to a string cannot fail, so its results are let go.
+
+/// The benches whose machines are told.
+const RUNS: [&str; 6] = ["engine", "cost", "cells", "analyze", "backtest", "outcome"];
+
+const INTRODUCTION: &str = "\
+What Tidegate was to reach, and what it reached. `cargo bench-report` runs every bench and writes this \
+page from what they kept in `bench/runs`; `cargo bench-report --only-write` only writes it. A figure is \
+the median of a run's turns, a ratio the median of the turns' ratios: both sides of a ratio are measured \
+in one run, turn about. What rules make of fifteen kinds of night is in `OUTCOMES.md`, what limits in \
+several caches mean in `docs/cells.md`.
+";
+
+/// Targets without a bench.
+const NOT_MEASURED: &str = "\
+- Beside CrowdSec's replay, per CPU-second, at least 100×: no bench sets CrowdSec up.
+";
+
+/// The page, from what benches kept.
+///
+/// # Errors
+///
+/// Where a file is no JSON.
+pub(crate) fn markdown(kept: &mut Kept<'_>) -> Result<String> {
+    let rows = rows(kept)?;
+    let mut page = format!("# Results\n\n{INTRODUCTION}\n");
+    let missed: Vec<&Row> = rows.iter().filter(|row| is(row, false)).collect();
+    let met = rows.iter().filter(|row| is(row, true)).count();
+    let unknown = rows.len() - met - missed.len();
+    let _ = writeln!(
+        page,
+        "{met} of {} targets are met, {} are missed, {unknown} not measured.\n",
+        rows.len(),
+        missed.len()
+    );
+    page.push_str("| what | target | found | | command |\n| --- | --- | ---: | --- | --- |\n");
+    for row in &rows {
+        let Row { what, target, found, command, .. } = row;
+        let (figure, mark) = match found {
+            Some(found) if found.is_met => (found.figure.as_str(), "met"),
+            Some(found) => (found.figure.as_str(), "**missed**"),
+            None => ("", "not measured"),
+        };
+        let _ = writeln!(page, "| {what} | {target} | {figure} | {mark} | `{command}` |");
+    }
+    page.push_str("\n## What is missed, and why\n\n");
+    for row in missed.iter().filter(|row| !row.why.is_empty()) {
+        let _ = writeln!(page, "- {}: {}", row.what, row.why);
+    }
+    page.push_str(NOT_MEASURED);
+    page.push_str("\n## The machines\n\n");
+    for name in RUNS {
+        let Some(run) = kept(name)? else { continue };
+        let text = |key: &str| run.get(key).and_then(Value::as_str).unwrap_or("unknown");
+        let cores = run.get("cores").and_then(Value::as_u64);
+        let cores = cores.map_or_else(|| "unknown".to_owned(), |cores| cores.to_string());
+        let _ = writeln!(
+            page,
+            "- `{name}`: `{}`; processor {}, cores {cores}.",
+            text("command"),
+            text("cpu")
+        );
+        if let Some(note) = run.get("note").and_then(Value::as_str) {
+            let _ = writeln!(page, "  {note}");
+        }
+    }
+    Ok(page)
+}
+
+fn is(row: &Row, met: bool) -> bool {
+    row.found.as_ref().is_some_and(|found| found.is_met == met)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_page_says_what_is_met_what_is_missed_and_what_nobody_knows() {
+        let page = markdown(&mut |name| {
+            Ok(match name {
+                "engine" => Some(json!({
+                    "command": "cargo bench-engine", "cpu": "a processor", "cores": 2,
+                    "native": {
+                        "decide/1000-rules/50000-networks": [1_500.0, 2_500.0, 1_900.0],
+                        "decide/10-rules/50000-networks": [1_000.0],
+                    },
+                    "wasm": { "decide/1000-rules/50000-networks": [3_800.0] },
+                })),
+                "analyze" => Some(json!({
+                    "lines": 1_000_000,
+                    "figures": { "pass/fastly": [{ "cpu": 4.0, "wall": 5.0 }] },
+                })),
+                _ => None,
+            })
+        });
+        insta::assert_snapshot!(page.unwrap());
+    }
+}

@@ -1,0 +1,59 @@
+//! The benches, one after another: two at once would measure each other.
+
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, ensure};
+
+/// A bench.
+struct Step {
+    /// Its name, and that of the file that it keeps.
+    name: &'static str,
+    /// The alias of `.cargo/config.toml` that runs it.
+    alias: &'static str,
+    /// What makes it short.
+    quick: &'static [&'static str],
+}
+
+const STEPS: [Step; 6] = [
+    Step { name: "engine", alias: "bench-engine", quick: &["--", "--turns", "1"] },
+    Step { name: "cost", alias: "bench-cost", quick: &["--turns", "1", "--requests", "400"] },
+    Step { name: "cells", alias: "bench-cells", quick: &["--turns", "1", "--seconds", "1"] },
+    Step { name: "analyze", alias: "bench-analyze", quick: &["--lines", "100000", "--turns", "1"] },
+    Step { name: "backtest", alias: "bench-backtest", quick: &["--turns", "1"] },
+    Step { name: "outcome", alias: "bench-outcome", quick: &["--quick", "--scenario", "release"] },
+];
+
+/// Runs those that are named, or all.
+///
+/// # Errors
+///
+/// Where a name is unknown, or a bench fails.
+pub(crate) fn run(only: &[String], quick: bool) -> Result<()> {
+    let names = STEPS.map(|step| step.name);
+    for name in only {
+        let known = names.join(", ");
+        ensure!(names.contains(&name.as_str()), "no bench `{name}`: there are {known}");
+    }
+    let wanted = |step: &&Step| only.is_empty() || only.iter().any(|name| name == step.name);
+    let steps: Vec<&Step> = STEPS.iter().filter(wanted).collect();
+    let aside = std::env::temp_dir().join(format!("tidegate-bench-{}", std::process::id()));
+    for (at, step) in (1..).zip(&steps) {
+        let arguments = if quick { step.quick } else { &[] };
+        let shown = [&[step.alias], arguments].concat().join(" ");
+        eprintln!("{at} of {}: cargo {shown}", steps.len());
+        let started = Instant::now();
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.arg(step.alias).args(arguments);
+        if quick {
+            cargo.env(tidegate_kept::FOLDER, &aside);
+        }
+        let status = cargo.status().context("cannot run `cargo`")?;
+        ensure!(status.success(), "`cargo {shown}` failed: {status}");
+        eprintln!("{at} of {}: {} seconds", steps.len(), started.elapsed().as_secs());
+    }
+    if quick && aside.exists() {
+        std::fs::remove_dir_all(aside)?;
+    }
+    Ok(())
+}
