@@ -91,7 +91,7 @@ impl CellKey {
 }
 
 /// The secret under which keys are hashed.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct HashKey([u8; 16]);
 
 impl std::fmt::Debug for HashKey {

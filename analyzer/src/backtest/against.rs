@@ -8,7 +8,7 @@ use tidegate_rules::cohorts::{Answer, CohortResult};
 use super::result::{ClientResult, Hurt, OriginUnits, RuleResult};
 use super::today::{Limiter, Preset};
 use super::trial::Trial;
-use crate::night::Seen;
+use crate::night::{Night, Seen};
 
 /// One side of a comparison.
 pub enum Against<'e> {
@@ -70,11 +70,11 @@ pub(super) struct Totals {
 }
 
 impl<'e> Opponent<'e> {
-    pub(super) fn new(against: &Against<'e>) -> Self {
+    pub(super) fn new(night: &Night<'_>, against: &Against<'e>) -> Self {
         let (name, what, judge) = match against {
             Against::Rules { name, engine } => {
                 let what = format!("rules {}", engine.version);
-                (name.clone(), what, Judge::Rules(Trial::new(engine)))
+                (name.clone(), what, Judge::Rules(Trial::new(night, engine)))
             }
             Against::Preset(preset) => {
                 let judge = Judge::Preset(Limiter::new(*preset));

@@ -79,7 +79,7 @@ pub fn compare(
     progress: &mut dyn FnMut(Progress<'_>),
     witness: &mut dyn FnMut(&Seen<'_>, &[Answer]),
 ) -> Result<Backtest, IngestError> {
-    let mut replay = Replay::new(trial, against);
+    let mut replay = Replay::new(night, trial, against);
     let passed = night.pass(progress, &mut |seen| {
         replay.take(seen);
         witness(seen, &replay.answers);
@@ -102,10 +102,10 @@ struct Replay<'e> {
 }
 
 impl<'e> Replay<'e> {
-    fn new(trial: &'e Engine, against: &[Against<'e>]) -> Self {
+    fn new(night: &Night<'_>, trial: &'e Engine, against: &[Against<'e>]) -> Self {
         Self {
-            trial: Trial::new(trial),
-            against: against.iter().map(Opponent::new).collect(),
+            trial: Trial::new(night, trial),
+            against: against.iter().map(|side| Opponent::new(night, side)).collect(),
             answers: Vec::new(),
             totals: Totals::default(),
             unknown: 0,

@@ -5,24 +5,30 @@ use tidegate_rules::{Action, Admission, Decision, Engine};
 
 use super::pops::Pops;
 use super::result::RuleResult;
-use crate::night::Seen;
+use crate::night::{Night, Seen};
 
 /// A rule set, what it counted, and what its rules did.
 pub(super) struct Trial<'e> {
     pub(super) engine: &'e Engine,
+    /// Whether what the night knows of a request is what this engine would derive.
+    derived: bool,
     pops: Pops<'e>,
     pub(super) rules: Vec<RuleResult>,
 }
 
 impl<'e> Trial<'e> {
-    pub(super) fn new(engine: &'e Engine) -> Self {
+    pub(super) fn new(night: &Night<'_>, engine: &'e Engine) -> Self {
+        let derived = derives_alike(night, engine);
         let rules = engine.rules.rules.iter().map(|rule| RuleResult::new(rule.id())).collect();
-        Self { engine, pops: Pops::new(engine), rules }
+        Self { engine, derived, pops: Pops::new(engine), rules }
     }
 
     /// What the edge would have done with the request.
     pub(super) fn take(&mut self, seen: &Seen<'_>) -> Admission {
-        let admission = self.pops.decide(seen);
+        let admission = match self.derived {
+            true => self.pops.decide_derived(seen),
+            false => self.pops.decide(seen),
+        };
         self.note(&admission.decision);
         admission
     }
@@ -43,4 +49,17 @@ impl<'e> Trial<'e> {
             rule.shadow_throttled += u64::from(!blocks);
         }
     }
+}
+
+/// Whether an engine has the night's own routes, agents, networks and secret: then
+/// it derives of each request what the night has derived already.
+fn derives_alike(night: &Night<'_>, engine: &Engine) -> bool {
+    let (own, other) = (night.rules, &engine.rules);
+    *night.secret == engine.secret
+        && own.routes == other.routes
+        && own.paths == other.paths
+        && own.agents == other.agents
+        && own.user_agents == other.user_agents
+        && own.keys == other.keys
+        && own.networks == other.networks
 }
