@@ -7,6 +7,9 @@ use crate::request::{CacheState, Outcome, Time};
 use crate::store::{Cells, Charge};
 use crate::strain::{Answered, OriginState};
 
+/// Of so many milliseconds, the assets of one are noted while the origin is calm.
+const NOTED_IN_CALM: u64 = 4;
+
 impl Engine {
     /// Corrects the account after the answer, once. What reached the origin
     /// without having been asked about is charged now, so that the next request
@@ -59,16 +62,18 @@ impl Engine {
         admission.decision.failures.extend(cells.answered(strain, &answered, now).err());
     }
 
-    /// Whoever pulls in a page's assets while the origin is strained is reading
-    /// pages, and has a history from then on. Assets are mostly cached, so that no
-    /// counter is asked about them before.
+    /// Whoever pulls in a page's assets is reading pages, and has a history from then
+    /// on. Assets are mostly cached, so that no counter is asked about them before.
+    /// In calm time only some of them are noted, by chance: a page pulls in a dozen,
+    /// and each note is a write.
     fn note_asset(&self, admission: &mut Admission, cells: &mut dyn Cells, now: Time) {
         let layout = self.rules.layout(KeyKind::Visitor).filter(|layout| layout.has_history());
         let key = admission.derived.key(KeyKind::Visitor);
         let (Some(layout), Some(key), true) = (layout, key, admission.derived.asset) else {
             return;
         };
-        if self.origin(admission, cells, now) == Some(OriginState::Strained) {
+        let strained = self.origin(admission, cells, now) == Some(OriginState::Strained);
+        if strained || now.unix_millis() % NOTED_IN_CALM == 0 {
             let strained_since = admission.strained_since;
             let (store, asks) = (self.rules.store(KeyKind::Visitor), Vec::new());
             let seen = Charge { key, layout, store, page: None, asset: true, strained_since, asks };
