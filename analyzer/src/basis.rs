@@ -23,7 +23,8 @@ pub struct Window {
 
 impl Window {
     /// The window in a sentence.
-    pub(crate) fn told(&self) -> String {
+    #[must_use]
+    pub fn told(&self) -> String {
         format!("From {} to {}.", rfc3339(self.from), rfc3339(self.to))
     }
 }
@@ -44,7 +45,8 @@ pub struct Lines {
 
 impl Lines {
     /// The lines in a sentence.
-    pub(crate) fn told(&self) -> String {
+    #[must_use]
+    pub fn told(&self) -> String {
         let [read, bad, duplicate] = [self.read, self.bad, self.duplicate].map(grouped);
         let late = match self.late {
             0 => String::new(),
@@ -72,7 +74,8 @@ pub struct Assumptions {
 
 impl Assumptions {
     /// The assumptions in a sentence, in the words of the JSON form.
-    pub(crate) fn told(&self) -> String {
+    #[must_use]
+    pub fn told(&self) -> String {
         let words = serde_json::to_value(self).unwrap_or_default();
         let words = words.as_object().into_iter().flatten();
         let words: Vec<_> =

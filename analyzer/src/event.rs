@@ -8,6 +8,7 @@ use tidegate_rules::{
 };
 
 use crate::ingest::{Format, Line};
+#[cfg(not(target_family = "wasm"))]
 use crate::store::StoredRow;
 
 /// Texts of a request, in the order in which they are kept.
@@ -81,6 +82,7 @@ impl Kept {
         }
     }
 
+    #[cfg(not(target_family = "wasm"))]
     /// Keeps a line that a store has kept until now, as the line itself would be.
     pub(crate) fn of_stored(row: &StoredRow<'_>, texts: &mut String) -> Self {
         let request = row.request();

@@ -1,10 +1,11 @@
-//! One request of a night, explained: the night is replayed as a backtest replays
-//! it, up to that request, so that its budgets are what they were by then.
+//! Requests of a night one by one: what was decided of each, and why. The night is
+//! replayed as a backtest replays it, so that budgets are what they were by then.
 //!
 //! Nothing is decided here; see [`crate::backtest`] and [`tidegate_rules::explain`].
 
 use std::fmt;
 
+use tidegate_rules::case::{Line as Decided, Played};
 use tidegate_rules::{Engine, Explanation, Time};
 
 use crate::backtest::Pops;
@@ -70,7 +71,9 @@ pub fn request(
         if seen.request.request_id == Some(id) {
             times.push(seen.request.time);
             if explained.is_none() {
-                explained = Some(pops.explain(seen));
+                let (admission, account) = pops.watch(seen);
+                let answer = seen.answer();
+                explained = Some(trial.explain(&seen.request, &admission, &answer, &account));
                 return;
             }
         }
@@ -80,6 +83,75 @@ pub fn request(
         }
     })?;
     Ok(Found { explained, times, requests, with_id, passed })
+}
+
+/// Replays `night` through `trial` and shows what was decided of each request, in
+/// time order. The cells of those whose number, from 1, is to be `watched` are
+/// watched.
+///
+/// # Errors
+///
+/// Where a file cannot be opened, read or recognised.
+pub fn play(
+    night: &Night<'_>,
+    trial: &Engine,
+    watched: impl Fn(u64) -> bool,
+    progress: &mut dyn FnMut(Progress<'_>),
+    sink: &mut dyn FnMut(Played<'_>),
+) -> Result<Passed, IngestError> {
+    let (mut pops, mut number) = (Pops::new(trial), 0);
+    night.pass(progress, &mut |seen| {
+        number += 1;
+        let (admission, account) = if watched(number) {
+            let (admission, account) = pops.watch(seen);
+            (admission, Some(account))
+        } else {
+            (pops.decide(seen), None)
+        };
+        let (request, outcome) = (&seen.request, &seen.answer());
+        let (admission, account) = (&admission, account.as_ref());
+        sink(Played { number, request, admission, outcome, account });
+    })
+}
+
+/// Replays `night` through `trial` and says in a line each what was decided.
+///
+/// # Errors
+///
+/// Where a file cannot be opened, read or recognised.
+pub fn list(
+    night: &Night<'_>,
+    trial: &Engine,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<(Vec<Decided>, Passed), IngestError> {
+    let (mut lines, mut start) = (Vec::new(), None);
+    let passed = play(night, trial, |_| false, progress, &mut |played| {
+        let start = *start.get_or_insert(played.request.time);
+        lines.push(Decided::of(trial, start, &played));
+    })?;
+    Ok((lines, passed))
+}
+
+/// Replays `night` through `trial` and explains its request of this number in time
+/// order, from 1; `None` where there is none.
+///
+/// # Errors
+///
+/// Where a file cannot be opened, read or recognised.
+pub fn numbered(
+    night: &Night<'_>,
+    trial: &Engine,
+    number: u64,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<(Option<Explanation>, Passed), IngestError> {
+    let mut found = None;
+    let passed = play(night, trial, |one| one == number, progress, &mut |played| {
+        if let Some(account) = played.account {
+            let Played { request, admission, outcome, .. } = played;
+            found = Some(trial.explain(request, admission, outcome, account));
+        }
+    })?;
+    Ok((found, passed))
 }
 
 impl Found {

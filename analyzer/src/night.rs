@@ -16,6 +16,7 @@ use crate::beside::Beside;
 use crate::clients::ClientKey;
 use crate::event::Event;
 use crate::ingest::{self, IngestError, Input, Options, Place, Progress, Summary};
+#[cfg(not(target_family = "wasm"))]
 use crate::store::Stored;
 use crate::waiting::Second;
 use pass::{Found, Pass};
@@ -46,6 +47,7 @@ pub enum Source<'n> {
         options: Options,
     },
     /// In a store.
+    #[cfg(not(target_family = "wasm"))]
     Stored(&'n Stored<'n>),
 }
 
@@ -55,6 +57,7 @@ impl Source<'_> {
     pub fn options(&self) -> Options {
         match self {
             Self::Files { options, .. } => *options,
+            #[cfg(not(target_family = "wasm"))]
             Self::Stored(_) => Options::default(),
         }
     }
@@ -147,6 +150,7 @@ impl Night<'_> {
                     show_due(&mut state, place);
                 })?
             }
+            #[cfg(not(target_family = "wasm"))]
             Source::Stored(stored) => stored.read(progress, &mut |row, place| {
                 state.take_stored(row, place);
                 show_due(&mut state, place);

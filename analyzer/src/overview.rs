@@ -4,12 +4,13 @@
 //! is the rest of each minute, told as [`Part::Few`]: nobody among them alone
 //! was much.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use tidegate_rules::{Ruleset, Time};
 
-use crate::clients::Clients;
+use crate::clients::{ClientKey, Clients};
+use crate::detect::Finding;
 use crate::features::{Minute, minute_start};
 use crate::score::{self, Class};
 use crate::time;
@@ -66,27 +67,29 @@ pub struct Overview {
     pub steps: Vec<Time>,
     /// What happened in each step.
     pub parts: Vec<(Part, Vec<Minute>)>,
+    /// What those did in each step whom each finding is about, as far as their
+    /// minutes are known; empty where they are not.
+    pub findings: Vec<Vec<Minute>>,
     /// Minutes in which nothing was asked for between the first and the last.
     pub empty_minutes: u64,
 }
 
 impl Overview {
-    /// Of everybody of a night.
+    /// Of everybody of a night, and of those whom findings are about.
     #[must_use]
-    pub fn of(rules: &Ruleset, clients: &Clients) -> Self {
+    pub fn of(rules: &Ruleset, clients: &Clients, findings: &[Finding]) -> Self {
         let Some((&first, &last)) =
             clients.minutes.keys().next().zip(clients.minutes.keys().next_back())
         else {
             return Self::default();
         };
         let overview = Self::between(first, last);
-        let (step, start) = (overview.step, first / overview.step * overview.step);
-        let place = |at: u64| usize::try_from(at.saturating_sub(start) / step).unwrap_or_default();
+        let steps = Steps { start: first / overview.step * overview.step, step: overview.step };
         let empty = || vec![Minute::default(); overview.steps.len()];
         let mut parts = BTreeMap::new();
         let mut rest = empty();
         for (at, minute) in &clients.minutes {
-            add(&mut rest, place(*at), *minute);
+            add(&mut rest, steps.place(*at), *minute);
         }
         let breadths = clients.breadths();
         let (mut classes, mut agents) = (BTreeMap::new(), BTreeMap::new());
@@ -109,14 +112,22 @@ impl Overview {
             let Some(many) = clients.many(at) else { continue };
             let part = parts.entry(Part::Class(class)).or_insert_with(empty);
             for (at, minute) in many.minutes() {
-                add(part, place(*at), *minute);
-                take(&mut rest, place(*at), *minute);
+                add(part, steps.place(*at), *minute);
+                take(&mut rest, steps.place(*at), *minute);
             }
         }
         parts.insert(Part::Few, rest);
         parts.retain(|_, steps| steps.iter().any(|step| step.requests > 0));
         let empty_minutes = last - first + 1 - clients.minutes.len() as u64;
-        Self { classes, agents, empty_minutes, parts: parts.into_iter().collect(), ..overview }
+        let of_finding = |finding| steps.of_finding(clients, finding, empty());
+        Self {
+            classes,
+            agents,
+            empty_minutes,
+            findings: findings.iter().map(of_finding).collect(),
+            parts: parts.into_iter().collect(),
+            ..overview
+        }
     }
 
     /// Nothing yet, in steps from one minute to another.
@@ -142,6 +153,40 @@ impl Overview {
         let all: u64 = self.classes.values().map(|sum| sum.units).sum();
         let of = self.classes.get(&class).map_or(0, |sum| sum.units);
         (all > 0).then(|| score::count(of) / score::count(all))
+    }
+}
+
+/// Where minutes belong.
+struct Steps {
+    /// The first minute of the first step.
+    start: u64,
+    /// Minutes of a step.
+    step: u64,
+}
+
+impl Steps {
+    fn place(&self, at: u64) -> usize {
+        usize::try_from(at.saturating_sub(self.start) / self.step).unwrap_or_default()
+    }
+
+    /// What those did in each step whom a finding is about.
+    fn of_finding(
+        &self,
+        clients: &Clients,
+        finding: &Finding,
+        mut steps: Vec<Minute>,
+    ) -> Vec<Minute> {
+        let keys = finding.keys.iter().filter_map(|key| clients.find(ClientKey::named(key)?));
+        let keys: BTreeSet<u32> = keys.collect();
+        let of_clients = keys.into_iter().filter_map(|at| Some(clients.many(at)?.minutes()));
+        let of_crowd = finding.crowd.iter().flat_map(|crowd| {
+            let swarms = clients.swarms.worst_first().into_iter();
+            swarms.filter(|(key, _)| crowd.has(*key)).map(|(_, swarm)| swarm.minutes())
+        });
+        for (at, minute) in of_clients.chain(of_crowd).flatten() {
+            add(&mut steps, self.place(*at), *minute);
+        }
+        if steps.iter().all(|step| step.requests == 0) { Vec::new() } else { steps }
     }
 }
 

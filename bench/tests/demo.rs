@@ -6,12 +6,14 @@ use std::path::Path;
 
 use tidegate::backtest::{self, Answer};
 use tidegate::beside::Beside;
+use tidegate::explain;
 use tidegate::ingest::{self, Input};
 use tidegate::night::{Night, Seen, Source};
 use tidegate::rule_files;
 use tidegate_bench::demo::{Options, Silent, Story, run};
 use tidegate_bench::stage::{SECRET, Stage};
 use tidegate_bench::traffic::{Class, Scenario};
+use tidegate_rules::case::Played;
 use tidegate_rules::{Action, Engine, HashKey, Mode, Record};
 
 async fn story(seed: u64, scale: f64) -> (tempfile::TempDir, Story) {
@@ -103,6 +105,26 @@ async fn a_backtest_decides_each_request_as_the_module_did() {
         assert_eq!(answer, decided, "{record:?}");
     }
     assert!(refused > 1_000, "{refused} refusals show little");
+    explanations_have_the_numbers_of(&records, &site, &night.records);
+}
+
+/// What `tidegate explain` would say of each request, against its record.
+fn explanations_have_the_numbers_of(records: &[Record<'_>], site: &Path, log: &Path) {
+    let mut explained = HashMap::new();
+    replayed(site, log, |night, engine| {
+        let sink = &mut |played: Played<'_>| {
+            let decision = &played.admission.decision;
+            let rule = decision.rule.and_then(|at| engine.rules.rule(at)).map(|rule| rule.id());
+            let told = (decision.action, rule.map(str::to_owned), decision.retry_ms);
+            explained.insert(played.request.request_id.unwrap().to_owned(), told);
+        };
+        explain::play(night, engine, |_| true, &mut |_| {}, sink).unwrap();
+    });
+    for record in records {
+        let rule = record.rule.as_deref().map(str::to_owned);
+        let told = (record.decision, rule, record.retry_ms);
+        assert_eq!(explained[record.request_id.as_deref().unwrap()], told, "{record:?}");
+    }
 }
 
 /// docs.rs's own rules, those in shadow enforced.
@@ -121,6 +143,18 @@ fn enforced_rules(out: &Path) -> std::path::PathBuf {
 /// What each request got, by its id: they are replayed in time order, and
 /// recorded in that of their answers.
 fn backtested(site: &Path, records: &Path) -> HashMap<String, Answer> {
+    let mut answers = HashMap::new();
+    replayed(site, records, |night, engine| {
+        let mut witness = |seen: &Seen<'_>, all: &[Answer]| {
+            answers.insert(seen.request.request_id.unwrap().to_owned(), all[0]);
+        };
+        backtest::compare(night, engine, &[], &mut |_| {}, &mut witness).unwrap();
+    });
+    answers
+}
+
+/// Shows the records as a night, and an engine with the module's own secret.
+fn replayed(site: &Path, records: &Path, show: impl FnOnce(&Night<'_>, &Engine)) {
     let rules = rule_files::compile(&site.to_string_lossy(), &[]).unwrap().rules;
     let (inputs, secret) = ([Input::Path(records.to_owned())], HashKey::from_secret(SECRET));
     let (options, beside) = (ingest::Options::default(), Beside::default());
@@ -129,10 +163,5 @@ fn backtested(site: &Path, records: &Path) -> HashMap<String, Answer> {
     let version = "0123456789abcdef".to_owned();
     let (rules, secret) = (rules.clone(), secret.clone());
     let engine = Engine { rules, version, secret, switch: Mode::Enforce };
-    let mut answers = HashMap::new();
-    let mut witness = |seen: &Seen<'_>, all: &[Answer]| {
-        answers.insert(seen.request.request_id.unwrap().to_owned(), all[0]);
-    };
-    backtest::compare(&night, &engine, &[], &mut |_| {}, &mut witness).unwrap();
-    answers
+    show(&night, &engine);
 }

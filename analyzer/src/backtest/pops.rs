@@ -2,8 +2,8 @@
 //! asks it, with counters of its own for each POP.
 
 use hashbrown::HashMap;
-use tidegate_rules::explain::Watched;
-use tidegate_rules::{Admission, Cells, Engine, Explanation, Memory, Screened, Stored};
+use tidegate_rules::explain::{Account, Watched};
+use tidegate_rules::{Admission, Cells, Engine, Memory, Screened, Stored};
 
 use crate::night::Seen;
 
@@ -30,12 +30,12 @@ impl<'e> Pops<'e> {
         through(self.trial, screened, seen, self.of(seen))
     }
 
-    /// The same, explained.
-    pub(crate) fn explain(&mut self, seen: &Seen<'_>) -> Explanation {
+    /// The same, with what the cells were asked.
+    pub(crate) fn watch(&mut self, seen: &Seen<'_>) -> (Admission, Account) {
         let trial = self.trial;
         let mut cells = Watched::new(self.of(seen));
         let admission = through(trial, trial.screen(&seen.request), seen, &mut cells);
-        trial.explain(&seen.request, &admission, &seen.answer(), &cells.account)
+        (admission, cells.account)
     }
 
     fn of(&mut self, seen: &Seen<'_>) -> &mut Stored<Memory> {

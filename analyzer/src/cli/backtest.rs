@@ -7,7 +7,7 @@ use clap::Args;
 use tidegate_rules::{Engine, HashKey, Mode, Ruleset, pack};
 
 use super::Exit;
-use super::shared::{Bar, NightArguments, show_bad_lines};
+use super::shared::{Bar, NightArguments, ResultArguments, show_bad_lines};
 use super::source::{ENVIRONMENT, SourceArguments};
 use crate::backtest::today::{Bucket, Preset, Rate};
 use crate::backtest::{self, Against, compare, render_markdown, render_text};
@@ -22,6 +22,8 @@ pub(super) struct Backtest {
     source: SourceArguments,
     #[command(flatten)]
     night: NightArguments,
+    #[command(flatten)]
+    result: ResultArguments,
     /// Take rules in shadow mode as enforced: what if?
     #[arg(long)]
     enforce_shadow: bool,
@@ -64,10 +66,10 @@ impl Backtest {
         let night = self.night.read_by(source, &rules, &known);
         let mut found = replay(&night, &against, &self.night.bar())?;
         let whole = show_bad_lines(&found.files);
-        if let Some(count) = self.night.most_clients() {
+        if let Some(count) = self.result.most_clients() {
             found.keep_worst(count);
         }
-        self.night.print(&found, render_text, render_markdown)?;
+        self.result.print(&found, self.night.addresses(), render_text, render_markdown)?;
         Ok(Exit::of_night(whole, !found.within_budgets()))
     }
 }

@@ -153,7 +153,7 @@ fn summary(compiled: &Compiled, packed: &Packs, cases: Cases) -> Result<String> 
         stores.map(|(kind, store)| format!("{} in {}", kind.name(), store.name())).collect();
     let mut lines = vec![
         format!("{}: {}", rules.site, if failed == 0 { "fine" } else { "cases fail" }),
-        format!("  files    {}", files.join(", ")),
+        format!("  files    {}", files.join("\n           ")),
         format!(
             "  rules    {} enforced, {} in shadow, {} off",
             in_mode(Mode::Enforce),

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use clap::Args;
 
 use super::Exit;
-use super::shared::{NightArguments, show_bad_lines};
+use super::shared::{NightArguments, ResultArguments, show_bad_lines};
 use super::source::FileArguments;
 use crate::effect::{render_markdown, render_text, run};
 
@@ -15,6 +15,8 @@ pub(super) struct ShowEffect {
     files: FileArguments,
     #[command(flatten)]
     night: NightArguments,
+    #[command(flatten)]
+    result: ResultArguments,
 }
 
 impl ShowEffect {
@@ -35,7 +37,7 @@ impl ShowEffect {
             found.records > 0,
             "no line is a record of the edge's: give the log of the endpoint `tidegate_records`"
         );
-        self.night.print(&found, render_text, render_markdown)?;
+        self.result.print(&found, self.night.addresses(), render_text, render_markdown)?;
         Ok(Exit::of_night(whole, found.hurts()))
     }
 }

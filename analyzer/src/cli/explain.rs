@@ -6,16 +6,16 @@ use anyhow::{Context as _, Result, anyhow, ensure};
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{ArgGroup, Args, ValueEnum};
 use serde::Serialize;
-use tidegate_rules::case::{self, Line, Traffic};
+use tidegate_rules::case::{self, Line};
 use tidegate_rules::diagnostic::Source;
 use tidegate_rules::explain::Addresses;
-use tidegate_rules::{Engine, Explanation, HashKey, Mode, Ruleset, Time, pack};
+use tidegate_rules::{Engine, Explanation, HashKey, Mode, Ruleset, pack};
 
 use super::Exit;
 use super::known::KnownArguments;
 use super::shared::{Bar, RuleFiles, input, options, print, print_json, show_bad_lines};
 use crate::explain;
-use crate::ingest::{Format, Input};
+use crate::ingest::{FileSummary, Format, Input, Progress};
 use crate::night::{self, Night};
 use crate::rule_files;
 use crate::time::midnight;
@@ -23,17 +23,25 @@ use crate::time::midnight;
 const FORMS: &str = "\
 A request of a log, by the id that its answer quoted; the log is replayed up to it:
   tidegate explain ID --rules rules/docs-rs.toml --log access.log
+All requests of a log, each with its decision; and one of them, by its number:
+  tidegate explain --list --rules rules/docs-rs.toml --log access.log
+  tidegate explain --number 7 --rules rules/docs-rs.toml --log access.log
 A request written down, the last of a file in the form of a case:
   tidegate explain --request loop.toml --rules rules/docs-rs.toml
 
 With --format json the fields are stable; new ones may be added.";
 
+/// Which pages look alike to a cell depends on the secret.
+const OTHER_SECRET: &str = "\
+note: the edge counts different pages by an estimate, under its own secret; for
+  exactly its numbers give that with `--hash-key`";
+
 /// Arguments of `tidegate explain`.
 #[derive(Debug, Args)]
-#[command(after_help = FORMS, group = ArgGroup::new("which").required(true).args(["id", "request"]))]
+#[command(after_help = FORMS, group = ArgGroup::new("which").required(true).args(["log", "request"]))]
 pub(super) struct Explain {
     /// The request's id, as its answer quoted it.
-    #[arg(value_name = "REQUEST_ID", requires = "log")]
+    #[arg(value_name = "REQUEST_ID", requires = "log", conflicts_with_all = ["number", "list"])]
     id: Option<String>,
     /// A file of requests in TOML: a case whose `name`, `why` and `expect` may be
     /// missing.
@@ -53,11 +61,12 @@ pub(super) struct Explain {
     rules: RuleFiles,
     #[command(flatten)]
     known: KnownArguments,
-    /// Which request of the file, from 1; the last where it is left out.
-    #[arg(long, value_name = "N", requires = "request")]
+    /// Which request of the file or of the log, in time order and from 1; the last of
+    /// the file where it is left out.
+    #[arg(long, value_name = "N")]
     number: Option<u64>,
-    /// List every request of the file with its decision instead.
-    #[arg(long, requires = "request", conflicts_with = "number")]
+    /// List every request of the file or of the log with its decision instead.
+    #[arg(long, conflicts_with = "number")]
     list: bool,
     /// How the result is printed.
     #[arg(long, value_enum, default_value = "text")]
@@ -86,28 +95,48 @@ impl Explain {
             "which rules? name the site's file with `--rules rules/docs-rs.toml`"
         );
         let rules = self.rules.compile()?.rules;
-        match (&self.id, &self.request) {
-            (Some(id), _) => self.of_log(id, &rules),
-            (None, Some(file)) => self.of_file(file, rules),
-            (None, None) => Ok(Exit::Failure),
+        match &self.request {
+            Some(file) => self.of_file(file, rules),
+            None => self.of_log(&rules),
         }
     }
 
-    fn of_log(&self, id: &str, rules: &Ruleset) -> Result<Exit> {
+    fn of_log(&self, rules: &Ruleset) -> Result<Exit> {
         let (known, bar) = (self.known.read()?, Bar::new(self.quiet));
         let options = options(self.log_format, self.addresses);
         let (secret, beside) = (&known.secret, known.beside());
         let source = night::Source::Files { inputs: &self.log, options };
         let night = Night { source, rules, secret, beside };
         let trial = engine(rules.clone(), known.secret.clone())?;
-        let found =
-            explain::request(&night, &trial, id, &mut |progress| bar.show("replaying", progress));
-        bar.done();
-        let found = found?;
-        let whole = show_bad_lines(&found.passed.files);
-        let explanation = found.into_explanation().with_context(|| format!("request `{id}`"))?;
-        self.print(&explanation)?;
-        Ok(Exit::of_night(whole, false))
+        let show = &mut |progress: Progress<'_>| bar.show("replaying", progress);
+        let passed = match (&self.id, self.number) {
+            (Some(id), _) => {
+                let found = explain::request(&night, &trial, id, show)?;
+                bar.done();
+                let passed = found.passed.clone();
+                let told = found.into_explanation();
+                self.print(&told.with_context(|| format!("request `{id}`"))?)?;
+                passed
+            }
+            (None, Some(number)) => {
+                let (found, passed) = explain::numbered(&night, &trial, number, show)?;
+                bar.done();
+                self.print(&found.with_context(|| format!("no request {number} in the log"))?)?;
+                passed
+            }
+            (None, None) => {
+                ensure!(self.list, "which request? name its id or its `--number`, or `--list` all");
+                let (lines, passed) = explain::list(&night, &trial, show)?;
+                bar.done();
+                self.print_list(lines)?;
+                passed
+            }
+        };
+        let is_record = |file: &FileSummary| file.format == Some(Format::Record);
+        if !self.quiet && !known.has_secret() && passed.files.files.iter().any(is_record) {
+            eprintln!("{OTHER_SECRET}");
+        }
+        Ok(Exit::of_night(show_bad_lines(&passed.files), false))
     }
 
     fn of_file(&self, file: &str, rules: Ruleset) -> Result<Exit> {
@@ -116,7 +145,7 @@ impl Explain {
         let engine = engine(rules, self.known.read()?.secret)?;
         let start = midnight();
         if self.list {
-            self.print_list(&traffic, &engine, start)?;
+            self.print_list(traffic.lines(&engine, start))?;
             return Ok(Exit::Fine);
         }
         let (count, number) = (traffic.count(), self.number.unwrap_or(traffic.count()));
@@ -137,14 +166,13 @@ impl Explain {
         }
     }
 
-    fn print_list(&self, traffic: &Traffic, engine: &Engine, start: Time) -> Result<()> {
+    fn print_list(&self, requests: Vec<Line>) -> Result<()> {
         #[derive(Serialize)]
         struct List {
             format: u32,
             requests: Vec<Line>,
         }
 
-        let requests = traffic.lines(engine, start);
         match self.format {
             ExplainFormat::Json => print_json(&List { format: 1, requests }),
             ExplainFormat::Text => {

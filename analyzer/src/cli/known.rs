@@ -91,6 +91,11 @@ impl ClientArguments {
 }
 
 impl Known {
+    /// Whether the secret is one that somebody gave.
+    pub(super) fn has_secret(&self) -> bool {
+        self.hashed
+    }
+
     pub(super) fn beside(&self) -> Beside<'_> {
         let (places, robots) = (self.places.as_ref(), self.robots.as_ref());
         Beside { places, robots, hashed: self.hashed }

@@ -6,14 +6,18 @@ mod analyze;
 mod backtest;
 mod cases;
 mod check;
+mod completions;
 mod effect;
 mod explain;
 mod fmt;
 mod ingest;
 mod known;
+mod man;
 mod pack;
 mod promote;
 mod publish;
+mod reading;
+mod report;
 mod rollback;
 mod schema;
 mod shared;
@@ -26,7 +30,7 @@ mod watch;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 /// What scripts can rely on; [`Exit`] says the same.
 const EXIT_CODES: &str = "\
@@ -54,6 +58,8 @@ enum Command {
     Fmt(fmt::Fmt),
     /// Read logs, find crawlers, propose rules.
     Analyze(analyze::Analyze),
+    /// Tell a night of logs: findings, proposed rules, what rules in force did.
+    Report(report::ShowReport),
     /// Replay logs through the edge's own engine under some rules.
     Backtest(backtest::Backtest),
     /// Compare what rules did at the edge with what was predicted.
@@ -78,6 +84,10 @@ enum Command {
     Status(status::ShowStatus),
     /// Print the rule language as a JSON Schema for editors.
     Schema(schema::Schema),
+    /// Print what a shell needs to complete this program's arguments.
+    Completions(completions::Completions),
+    /// Write this program's manual pages into a folder.
+    Man(man::Man),
 }
 
 /// How results are printed.
@@ -139,6 +149,7 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Fmt(fmt) => fmt.run(),
         Command::Analyze(analyze) => analyze.run(),
+        Command::Report(report) => report.run(),
         Command::Backtest(backtest) => backtest.run(),
         Command::Effect(effect) => effect.run(),
         Command::Explain(explain) => explain.run(),
@@ -151,6 +162,8 @@ pub fn main() -> ExitCode {
         Command::Switch(switch) => switch.run(),
         Command::Status(status) => status.run(),
         Command::Schema(schema) => schema.run(),
+        Command::Completions(completions) => completions.run(Arguments::command()),
+        Command::Man(man) => man.run(Arguments::command()),
     };
     match result {
         Ok(exit) => exit.into(),

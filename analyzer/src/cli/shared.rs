@@ -19,18 +19,29 @@ use crate::rule_files;
 use crate::time::now;
 
 /// Clients that people are shown where they ask for no number.
-const CLIENTS_SHOWN: usize = 10;
+pub(super) const CLIENTS_SHOWN: usize = 10;
 
 /// Clocks may be wrong by so much, in milliseconds.
 const DAY_MS: u64 = 86_400_000;
 
-/// The rules that a night is read by, and how the result is shown.
+/// The rules that a night is read by.
 #[derive(Debug, Args)]
 pub(super) struct NightArguments {
     #[command(flatten)]
     pub(super) rules: RuleFiles,
     #[command(flatten)]
     known: KnownArguments,
+    /// Show full client addresses.
+    #[arg(long, conflicts_with = "hash_key")]
+    addresses: bool,
+    /// Print no progress.
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// How a night's result is shown.
+#[derive(Debug, Args)]
+pub(super) struct ResultArguments {
     /// How the result is printed.
     #[arg(long, value_enum, default_value = "text")]
     format: OutputFormat,
@@ -38,12 +49,6 @@ pub(super) struct NightArguments {
     /// that cost the origin most, in a backtest those refused most often.
     #[arg(long, value_name = "N")]
     clients: Option<usize>,
-    /// Show full client addresses.
-    #[arg(long, conflicts_with = "hash_key")]
-    addresses: bool,
-    /// Print no progress.
-    #[arg(long, short)]
-    quiet: bool,
 }
 
 /// How logs are read that were written until now.
@@ -85,6 +90,13 @@ impl NightArguments {
         Bar::new(self.quiet)
     }
 
+    /// Whether full client addresses are shown.
+    pub(super) fn addresses(&self) -> bool {
+        self.addresses
+    }
+}
+
+impl ResultArguments {
     /// How many clients to list; `None` for all, which is what other tools get
     /// unless they ask for less.
     pub(super) fn most_clients(&self) -> Option<usize> {
@@ -97,22 +109,19 @@ impl NightArguments {
         self.format
     }
 
-    /// Whether full client addresses are shown.
-    pub(super) fn addresses(&self) -> bool {
-        self.addresses
-    }
-
-    /// Prints a result in the format asked for.
+    /// Prints a result in the format asked for, with full client addresses or with
+    /// their networks.
     pub(super) fn print<T: Serialize>(
         &self,
         result: &T,
+        addresses: bool,
         text: fn(&T, bool) -> String,
         markdown: fn(&T, bool) -> String,
     ) -> Result<()> {
         match self.format {
             OutputFormat::Json => print_json(result),
-            OutputFormat::Text => print(&text(result, self.addresses)),
-            OutputFormat::Markdown => print(&markdown(result, self.addresses)),
+            OutputFormat::Text => print(&text(result, addresses)),
+            OutputFormat::Markdown => print(&markdown(result, addresses)),
         }
     }
 }
@@ -137,6 +146,11 @@ impl RuleFiles {
     /// Whether somebody said which rules.
     pub(super) fn are_named(&self) -> bool {
         self.rules.is_some()
+    }
+
+    /// With a text as a further file: a proposal on trial.
+    pub(super) fn compile_with(&self, text: &str) -> Result<Compiled, Diagnostics> {
+        rule_files::compile_with_text(self.rules.as_deref(), &self.extra, text)
     }
 
     pub(super) fn compile(&self) -> Result<Compiled, Diagnostics> {

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use serde::Serialize;
 
-use super::shared::{NightArguments, print, show_bad_lines};
+use super::shared::{NightArguments, ResultArguments, print, show_bad_lines};
 use super::source::FileArguments;
 use super::{Exit, OutputFormat};
 use crate::analysis::Analysis;
@@ -25,6 +25,8 @@ pub(super) struct WatchLogs {
     files: FileArguments,
     #[command(flatten)]
     night: NightArguments,
+    #[command(flatten)]
+    result: ResultArguments,
     /// Look at what came in the last MINUTES.
     #[arg(long, value_name = "MINUTES", default_value_t = 30,
           value_parser = clap::value_parser!(u16).range(1..))]
@@ -66,7 +68,7 @@ impl WatchLogs {
             let at = now();
             let trouble = watch.take(at).context("cannot keep the lines of the window")?;
             trouble.iter().for_each(|error| eprintln!("{}  {error}", rfc3339(at)));
-            let clients = self.night.most_clients().unwrap_or(usize::MAX);
+            let clients = self.result.most_clients().unwrap_or(usize::MAX);
             match watch.look(&night, &site.learned, clients, at) {
                 Ok(Some(turn)) => {
                     self.tell(&mut news, &turn)?;
@@ -89,7 +91,7 @@ impl WatchLogs {
         if let Some(file) = &self.propose {
             replace(file, &turn.analysis.proposals)?;
         }
-        if self.night.format() == OutputFormat::Json {
+        if self.result.format() == OutputFormat::Json {
             let Turn { analysis, effect, .. } = turn;
             let told = Told { at: rfc3339(at), analysis, effect: effect.as_ref() };
             return print(&serde_json::to_string(&told)?);

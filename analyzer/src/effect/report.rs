@@ -26,6 +26,12 @@ fn render(effect: &Effect, form: Form) -> String {
         Page::new(form, &format!("Effect of the rules of {}, by its records", effect.site));
     facts(effect).iter().for_each(|fact| page.item(fact));
     page.heading("Rules");
+    sections(&mut page, effect);
+    page.finish()
+}
+
+/// All rules, and each of those that acted.
+pub(crate) fn sections(page: &mut Page, effect: &Effect) {
     page.table(&rules(effect));
     if effect.rules.is_empty() {
         page.item("No rules.");
@@ -35,7 +41,6 @@ fn render(effect: &Effect, form: Form) -> String {
         told(rule).iter().for_each(|sentence| page.item(sentence));
         page.table(&cohorts(rule));
     }
-    page.finish()
 }
 
 fn facts(effect: &Effect) -> Vec<String> {

@@ -24,6 +24,12 @@ impl<'b> Head<'b> {
         Self(lines.take(HEAD_LINES).map(text::from_bytes).collect())
     }
 
+    /// Of a text.
+    pub(super) fn of_text(text: &'b str) -> Self {
+        let lines = text.lines().filter(|line| !line.trim().is_empty());
+        Self(lines.take(HEAD_LINES).map(Cow::Borrowed).collect())
+    }
+
     /// Whether more lines would tell no more.
     pub(super) fn is_enough(&self) -> bool {
         self.0.len() >= HEAD_LINES

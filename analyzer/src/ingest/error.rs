@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 
 use super::parser::Format;
+#[cfg(not(target_family = "wasm"))]
 use crate::store::StoreError;
 
 /// An input that cannot be read; the run ends. What the system said is the
@@ -42,6 +43,7 @@ pub enum IngestError {
         pattern: String,
     },
     /// A store that keeps the lines does not give them.
+    #[cfg(not(target_family = "wasm"))]
     Store(StoreError),
 }
 
@@ -62,6 +64,7 @@ impl fmt::Display for IngestError {
                 write!(f, "the directory `{path}` holds no file to read")
             }
             Self::NoMatch { pattern } => write!(f, "no file matches `{pattern}`"),
+            #[cfg(not(target_family = "wasm"))]
             Self::Store(error) => error.fmt(f),
         }
     }
@@ -71,14 +74,12 @@ impl std::error::Error for IngestError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Open { source, .. } | Self::Read { source, .. } => Some(source),
-            Self::UnknownFormat { .. }
-            | Self::EmptyDirectory { .. }
-            | Self::NoMatch { .. }
-            | Self::Store(_) => None,
+            _ => None,
         }
     }
 }
 
+#[cfg(not(target_family = "wasm"))]
 impl From<StoreError> for IngestError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)

@@ -78,9 +78,12 @@ impl Found {
             Some(held) => held,
             None => (Blocks::new(open(&self.input)?, size), Vec::new()),
         };
-        let lines = Lines::start(blocks.resized(size), held);
-        let lines = lines
-            .map_err(|source| IngestError::Open { path: self.summary.path.clone(), source })?;
+        let blocks = blocks.resized(size);
+        let lines = match self.input {
+            Input::Text { .. } => Lines::here(blocks),
+            _ => Lines::start(blocks, held)
+                .map_err(|source| IngestError::Open { path: self.summary.path.clone(), source })?,
+        };
         Ok(Opened {
             place: self.place,
             lines,

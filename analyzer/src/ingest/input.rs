@@ -6,6 +6,7 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use glob::MatchOptions;
 
@@ -17,6 +18,13 @@ pub enum Input {
     /// A file; a directory, which stands for the files below it; or a glob such as
     /// `logs/*/2025-*.gz`, which stands for the files that match.
     Path(PathBuf),
+    /// A text in memory: log lines that somebody pasted.
+    Text {
+        /// How it is called.
+        name: String,
+        /// The lines.
+        text: Arc<str>,
+    },
     /// Standard input.
     Stdin,
 }
@@ -36,6 +44,7 @@ impl Input {
             Self::Path(path) => {
                 fs::metadata(path).map_or(true, |data| data.is_file() || data.is_dir())
             }
+            Self::Text { .. } => true,
             Self::Stdin => false,
         }
     }
@@ -45,6 +54,7 @@ impl fmt::Display for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Path(path) => path.display().fmt(f),
+            Self::Text { name, .. } => f.write_str(name),
             Self::Stdin => f.write_str("-"),
         }
     }
@@ -59,12 +69,13 @@ pub(super) fn expand(inputs: &[Input]) -> Result<Vec<Input>, IngestError> {
             Input::Path(path) if path.exists() => take(path, &mut files)?,
             Input::Path(path) if is_glob(path) => take_matches(path, &mut files)?,
             // It will fail as what it is.
-            Input::Path(_) | Input::Stdin => files.push(input.clone()),
+            Input::Path(_) | Input::Text { .. } | Input::Stdin => files.push(input.clone()),
         }
     }
     let mut seen = HashSet::new();
     files.retain(|file| match file {
         Input::Path(path) => fs::canonicalize(path).map_or(true, |path| seen.insert(path)),
+        Input::Text { .. } => true,
         Input::Stdin => seen.insert(PathBuf::from("-")),
     });
     Ok(files)
@@ -134,6 +145,7 @@ pub(super) fn total_bytes(files: &[Input]) -> Option<u64> {
         Input::Path(path) => {
             fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|data| data.len())
         }
+        Input::Text { text, .. } => Some(text.len() as u64),
         Input::Stdin => None,
     };
     files.iter().map(length).sum()

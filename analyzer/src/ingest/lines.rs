@@ -1,4 +1,5 @@
-//! The lines of one input, which another thread reads and decompresses ahead.
+//! The lines of one input, which another thread reads and decompresses ahead, unless
+//! they are in memory already.
 //!
 //! The threads are joined by bounded channels, and every block goes through one
 //! of them in order: what comes out does not depend on which is faster.
@@ -36,10 +37,17 @@ enum Message {
     Failed(io::Error),
 }
 
+/// Who reads.
+enum Reader {
+    /// Another thread, which takes spent buffers back.
+    Ahead { messages: Receiver<Message>, spent: Sender<Vec<u8>> },
+    /// This one: a text in memory is there already, and a browser has no threads.
+    Here(Box<Blocks>),
+}
+
 /// The lines of one input.
 pub(super) struct Lines {
-    messages: Receiver<Message>,
-    spent: Sender<Vec<u8>>,
+    reader: Reader,
     block: Block,
     at: usize,
     number: u64,
@@ -55,16 +63,24 @@ impl Lines {
         let (spent, buffers) = channel();
         let thread = thread::Builder::new().name("read".to_owned());
         thread.spawn(move || read(blocks, held, &to_us, &buffers))?;
-        Ok(Self {
-            messages,
-            spent,
+        Ok(Self::of(Reader::Ahead { messages, spent }))
+    }
+
+    /// Starts to read without a thread.
+    pub(super) fn here(blocks: Blocks) -> Self {
+        Self::of(Reader::Here(Box::new(blocks)))
+    }
+
+    fn of(reader: Reader) -> Self {
+        Self {
+            reader,
             block: Block::default(),
             at: 0,
             number: 0,
             ended: false,
             truncated: false,
             taken: 0,
-        })
+        }
     }
 
     /// Whether the input ended before its compressed end.
@@ -99,21 +115,39 @@ impl Lines {
     }
 
     fn next_block(&mut self) -> io::Result<()> {
-        match self.messages.recv() {
-            Ok(Message::Block(block)) => {
+        let message = match &mut self.reader {
+            Reader::Here(blocks) => {
+                self.at = 0;
+                next(blocks, std::mem::take(&mut self.block).into_buffer())
+            }
+            Reader::Ahead { messages, .. } => messages
+                .recv()
+                .map_err(|_| io::Error::other("the thread that reads it has died"))?,
+        };
+        match message {
+            Message::Block(block) => {
                 self.taken = block.taken;
                 let spent = std::mem::replace(&mut self.block, block);
-                // Where the other side has ended it needs no buffer.
-                let _ = self.spent.send(spent.into_buffer());
+                if let Reader::Ahead { spent: to, .. } = &self.reader {
+                    // Where the other side has ended it needs no buffer.
+                    let _ = to.send(spent.into_buffer());
+                }
                 self.at = 0;
             }
-            Ok(Message::End { truncated, taken }) => {
+            Message::End { truncated, taken } => {
                 (self.truncated, self.taken, self.ended) = (truncated, taken, true);
             }
-            Ok(Message::Failed(error)) => return Err(error),
-            Err(_) => return Err(io::Error::other("the thread that reads it has died")),
+            Message::Failed(error) => return Err(error),
         }
         Ok(())
+    }
+}
+
+fn next(blocks: &mut Blocks, buffer: Vec<u8>) -> Message {
+    match blocks.next(buffer) {
+        Ok(Some(block)) => Message::Block(block),
+        Ok(None) => Message::End { truncated: blocks.truncated(), taken: blocks.taken() },
+        Err(error) => Message::Failed(error),
     }
 }
 
@@ -130,13 +164,8 @@ fn read(
         }
     }
     loop {
-        let (message, is_last) = match blocks.next(buffers.try_recv().unwrap_or_default()) {
-            Ok(Some(block)) => (Message::Block(block), false),
-            Ok(None) => {
-                (Message::End { truncated: blocks.truncated(), taken: blocks.taken() }, true)
-            }
-            Err(error) => (Message::Failed(error), true),
-        };
+        let message = next(&mut blocks, buffers.try_recv().unwrap_or_default());
+        let is_last = !matches!(message, Message::Block(_));
         if to.send(message).is_err() || is_last {
             return;
         }
@@ -168,13 +197,17 @@ mod tests {
     }
 
     fn all(bytes: &[u8], step: usize, size: usize) -> Vec<(u64, Result<String, usize>)> {
-        let mut lines = Lines::start(blocks(bytes, step, size), Vec::new()).unwrap();
-        let mut found = Vec::new();
-        while let Some(line) = lines.next_line().unwrap() {
-            let text = line.text.map(|bytes| String::from_utf8(bytes.to_vec()).unwrap());
-            found.push((line.number, text.map_err(<[u8]>::len)));
-        }
-        found
+        let found = |mut lines: Lines| {
+            let mut found = Vec::new();
+            while let Some(line) = lines.next_line().unwrap() {
+                let text = line.text.map(|bytes| String::from_utf8(bytes.to_vec()).unwrap());
+                found.push((line.number, text.map_err(<[u8]>::len)));
+            }
+            found
+        };
+        let ahead = found(Lines::start(blocks(bytes, step, size), Vec::new()).unwrap());
+        assert_eq!(found(Lines::here(blocks(bytes, step, size))), ahead, "whoever reads");
+        ahead
     }
 
     #[test]

@@ -163,6 +163,13 @@ pub fn total_bytes(files: &[Input]) -> Option<u64> {
     input::total_bytes(files)
 }
 
+/// The format of a text that may be the lines of a log; `None` where none of the
+/// first ones is of a format that is known.
+#[must_use]
+pub fn format_of(text: &str) -> Option<Format> {
+    detect::Head::of_text(text).format()
+}
+
 /// Whether a file that begins with these bytes is compressed.
 #[must_use]
 pub fn is_packed(start: &[u8]) -> bool {

@@ -25,6 +25,7 @@ impl Source {
     pub(super) fn open(input: &Input) -> io::Result<Self> {
         match input {
             Input::Path(path) => Self::new(File::open(path)?),
+            Input::Text { text, .. } => Self::new(io::Cursor::new(Bytes(Arc::clone(text)))),
             Input::Stdin => Self::new(io::stdin()),
         }
     }
@@ -40,6 +41,9 @@ impl Source {
         let reader: Box<dyn Read + Send> = match compression {
             Compression::None => Box::new(whole),
             Compression::Gzip => Box::new(MultiGzDecoder::new(buffered(whole))),
+            #[cfg(target_family = "wasm")]
+            Compression::Zstd => return Err(io::ErrorKind::Unsupported.into()),
+            #[cfg(not(target_family = "wasm"))]
             Compression::Zstd => {
                 Box::new(zstd::stream::read::Decoder::with_buffer(buffered(whole))?)
             }
@@ -65,6 +69,14 @@ pub(super) fn compression_of(magic: &[u8]) -> Compression {
         // A zstd frame, or a skippable one, with which parallel writers start.
         [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => Compression::Zstd,
         _ => Compression::None,
+    }
+}
+
+struct Bytes(Arc<str>);
+
+impl AsRef<[u8]> for Bytes {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 }
 

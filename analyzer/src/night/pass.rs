@@ -18,6 +18,7 @@ use crate::event::{Event, Kept};
 use crate::ingest::{Line, Place, Summary};
 use crate::paths::Paths;
 use crate::shielding::Shielding;
+#[cfg(not(target_family = "wasm"))]
 use crate::store::StoredRow;
 use crate::waiting::Waiting;
 
@@ -81,6 +82,7 @@ impl Pass {
         self.waiting.push(request.time, place, |texts| Kept::of(line, texts));
     }
 
+    #[cfg(not(target_family = "wasm"))]
     /// The same of a line that a store has kept.
     pub(super) fn take_stored(&mut self, row: &StoredRow<'_>, place: Place) {
         if row.on_shield {

@@ -22,9 +22,12 @@ pub struct Played<'p> {
     pub outcome: &'p Outcome,
     /// What the cells were asked, where they were watched.
     pub account: Option<&'p Account>,
-    /// The step that it belongs to.
+}
+
+/// The place of a request among those of its step.
+pub(super) struct Turn<'p> {
     pub(super) step: &'p Step,
-    /// Whether it is the last of its step.
+    /// Whether it is the last one.
     pub(super) is_last: bool,
 }
 
@@ -35,7 +38,7 @@ pub(super) fn play(
     engine: &Engine,
     start: Time,
     watched: impl Fn(u64) -> bool,
-    sink: &mut dyn FnMut(Played<'_>),
+    sink: &mut dyn FnMut(Played<'_>, Turn<'_>),
 ) {
     let mut cells = Told::default();
     let (mut now, mut number) = (start.unix_millis(), 0);
@@ -57,15 +60,15 @@ pub(super) fn play(
             } else {
                 (decide(engine, &mut cells, &request, &outcome), None)
             };
-            sink(Played {
+            let turn = Turn { step, is_last: nth == step.times };
+            let played = Played {
                 number,
                 request: &request,
                 admission: &admission,
                 outcome: &outcome,
                 account: account.as_ref(),
-                step,
-                is_last: nth == step.times,
-            });
+            };
+            sink(played, turn);
         }
     }
 }

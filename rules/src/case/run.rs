@@ -1,6 +1,6 @@
 //! What the engine says of a case, against what its author expects.
 
-use super::play::{Played, play};
+use super::play::play;
 use super::{Case, Expected, Step};
 use crate::decide::{Admission, Engine};
 use crate::diagnostic::{Diagnostic, Place, Severity, near_miss};
@@ -18,11 +18,11 @@ impl Case {
     pub fn run(&self, engine: &Engine, start: Time) -> Vec<Diagnostic> {
         let mut failures = Vec::new();
         let mut throttled = 0;
-        play(&self.steps, engine, start, |_| false, &mut |played: Played<'_>| {
+        play(&self.steps, engine, start, |_| false, &mut |played, turn| {
             throttled += u32::from(played.admission.decision.action == Action::Throttle);
-            if played.is_last {
+            if turn.is_last {
                 let judge = Judge { case: self, engine, failures: &mut failures };
-                judge.step(played.step, played.admission, std::mem::take(&mut throttled));
+                judge.step(turn.step, played.admission, std::mem::take(&mut throttled));
             }
         });
         failures

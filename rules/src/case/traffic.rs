@@ -33,7 +33,7 @@ impl Traffic {
         watched: impl Fn(u64) -> bool,
         sink: &mut dyn FnMut(Played<'_>),
     ) {
-        play(&self.steps, engine, self.starts(start), watched, sink);
+        play(&self.steps, engine, self.starts(start), watched, &mut |played, _| sink(played));
     }
 
     /// Decides the requests and explains the one of a number, from 1; `None` where

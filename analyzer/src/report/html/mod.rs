@@ -4,41 +4,22 @@
 //! Addresses are shown as their networks unless asked for, as everywhere else
 //! that people look, and nothing that a log or a rule file says is markup here.
 
+mod curve;
 mod figures;
 mod found;
 mod sections;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::analysis::Analysis;
-use crate::effect::Effect;
-use crate::ingest::Summary;
-use crate::overview::Overview;
+use super::Report;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 const CHARTS: &str = include_str!("uplot/uPlot.iife.min.js");
 const CHARTS_STYLE: &str = include_str!("uplot/uPlot.min.css");
 
-/// What a report is about.
-pub struct Report<'r> {
-    /// The site, by its rules.
-    pub site: &'r str,
-    /// What was found.
-    pub analysis: &'r Analysis,
-    /// The night at a glance.
-    pub overview: &'r Overview,
-    /// What the site's rules did, where the edge's records are among the logs.
-    pub effect: Option<&'r Effect>,
-    /// The files, with samples of bad lines.
-    pub files: &'r Summary,
-    /// Whether full client addresses are shown.
-    pub addresses: bool,
-}
-
 /// The report as one HTML file.
-#[must_use]
-pub fn render(report: &Report<'_>) -> String {
+pub(super) fn render(report: &Report<'_>) -> String {
     let title = format!("Traffic of {}", report.site);
     let page = html! {
         (DOCTYPE)
@@ -56,6 +37,7 @@ pub fn render(report: &Report<'_>) -> String {
                 main {
                     h1 { (title) }
                     (sections::glance(report))
+                    (contents(report))
                     (figures::over_time(report))
                     (sections::worst(report))
                     (found::findings(report))
@@ -69,6 +51,34 @@ pub fn render(report: &Report<'_>) -> String {
         }
     };
     page.into_string()
+}
+
+/// Where to go on.
+fn contents(report: &Report<'_>) -> Markup {
+    let all = [
+        ("time", "Over time", !report.overview.steps.is_empty()),
+        ("cost", "Who cost most", true),
+        ("findings", "Findings", true),
+        ("proposals", "Proposed rules", true),
+        ("rules", "Rules in force", report.effect.is_some()),
+        ("data", "What this rests on", true),
+    ];
+    html! {
+        nav aria-label="Contents" { ul {
+            @for (id, name, there) in all {
+                @if there { li { a href=(format!("#{id}")) { (name) } } }
+            }
+        } }
+    }
+}
+
+/// A sentence in which what stands in backticks is code.
+fn prose(text: &str) -> Markup {
+    html! {
+        @for (at, part) in text.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
 }
 
 /// A table that can be sorted. The first column names; the others may hold

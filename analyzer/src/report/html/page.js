@@ -29,7 +29,7 @@ function draw(figure) {
       u.ctx.save();
       u.ctx.strokeStyle = css("--mark");
       u.ctx.setLineDash([4, 4]);
-      for (const [from] of data.marks) {
+      for (const from of data.marks) {
         const x = Math.round(u.valToPos(from, "x", true));
         u.ctx.beginPath(); u.ctx.moveTo(x, u.bbox.top); u.ctx.lineTo(x, u.bbox.top + u.bbox.height); u.ctx.stroke();
       }
@@ -38,7 +38,7 @@ function draw(figure) {
   };
   const axis = { stroke: css("--soft"), grid: { stroke: css("--line"), width: 1 }, ticks: { stroke: css("--line") } };
   const options = {
-    width: chart.clientWidth, height: 260, tzDate: (t) => uPlot.tzDate(new Date(t * 1000), "Etc/UTC"), plugins: [marks], cursor: { drag: { x: true, y: false } },
+    width: chart.clientWidth, height: chart.classList.contains("low") ? 150 : 260, tzDate: (t) => uPlot.tzDate(new Date(t * 1000), "Etc/UTC"), plugins: [marks], cursor: { drag: { x: true, y: false } },
     scales: { x: { time: true }, y: { range: (_, min, max) => [0, max || 1] } },
     axes: [{ ...axis, values: axisTime }, { ...axis, size: 60, values: (_, ticks) => ticks.map(short) }],
     series: [{ label: "from", value: (_, t) => t == null ? "–" : fullTime(new Date(t * 1000)) },
@@ -83,7 +83,28 @@ for (const th of document.querySelectorAll("table[data-sortable] th")) {
   button.addEventListener("click", () => sortBy(th));
 }
 
+for (const toml of document.querySelectorAll(".toml")) {
+  const button = document.createElement("button");
+  const text = toml.querySelector("code");
+  button.type = "button";
+  button.textContent = "Copy";
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(text.textContent);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(text);
+      button.textContent = "Selected";
+    }
+  });
+  toml.append(button);
+}
+
 drawAll();
 let waiting;
 addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(drawAll, 100); });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+// Pictures are drawn in the colours of the moment: paper has its own.
+const paper = (is) => () => { document.documentElement.classList.toggle("paper", is); drawAll(); };
+addEventListener("beforeprint", paper(true));
+addEventListener("afterprint", paper(false));

@@ -1,16 +1,17 @@
 //! What people read of an analysis: text for a terminal, and Markdown for a
-//! pull request. Addresses are shown as their networks unless asked for.
+//! pull request.
 
 use std::collections::HashSet;
 
 use serde_json::Value;
 
 use crate::analysis::{Analysis, ClientRow};
+use crate::curve::Curve;
 use crate::detect::Finding;
 use crate::page::{Form, Page};
 use crate::propose::{Proposal, edits};
 use crate::table::{Row, Table};
-pub use crate::text::{grouped, masked};
+use crate::text::{grouped, masked, share};
 
 /// Networks that a finding names.
 const NETWORKS_SHOWN: usize = 4;
@@ -34,21 +35,41 @@ pub fn markdown(analysis: &Analysis, addresses: bool) -> String {
 fn render(analysis: &Analysis, addresses: bool, form: Form) -> String {
     let mut page = Page::new(form, "A night of logs");
     facts(&mut page, analysis);
+    worst(&mut page, analysis, addresses);
+    findings(&mut page, analysis, addresses);
+    proposals(&mut page, analysis, &[]);
+    page.finish()
+}
+
+/// Who cost the origin most.
+pub(super) fn worst(page: &mut Page, analysis: &Analysis, addresses: bool) {
     page.heading("Clients that cost the origin most");
     page.table(&clients(analysis, addresses));
     if analysis.clients.is_empty() {
         page.item("The log names no client.");
     }
+}
+
+/// What the detectors saw.
+pub(super) fn findings(page: &mut Page, analysis: &Analysis, addresses: bool) {
     page.heading("Findings");
     for finding in &analysis.findings {
-        self::finding(&mut page, finding, addresses);
+        self::finding(page, finding, addresses);
     }
     if analysis.findings.is_empty() {
         page.item("Nothing stood out.");
     }
+}
+
+/// What is proposed, and what other budgets would do, where that was tried.
+pub(super) fn proposals(page: &mut Page, analysis: &Analysis, curves: &[Curve]) {
     page.heading("Proposed rules");
-    for proposal in &analysis.proposals {
-        self::proposal(&mut page, proposal);
+    for (at, proposal) in analysis.proposals.iter().enumerate() {
+        self::proposal(page, proposal);
+        if let Some(curve) = curves.get(at).filter(|curve| !curve.points.is_empty()) {
+            page.item(&format!("Other budgets for the rule of {}:", proposal.finding));
+            page.table(&self::curve(curve));
+        }
     }
     let edits = edits(&analysis.findings);
     for edit in &edits {
@@ -57,10 +78,25 @@ fn render(analysis: &Analysis, addresses: bool, form: Form) -> String {
     if analysis.proposals.is_empty() && edits.is_empty() {
         page.item("None: no finding asks for one that would hurt nobody.");
     }
-    page.finish()
 }
 
-fn facts(page: &mut Page, analysis: &Analysis) {
+fn curve(curve: &Curve) -> Table<'static> {
+    let rows = curve.points.iter().map(|point| {
+        let cells = vec![
+            format!("{} %", point.percent),
+            grouped(point.units.into()),
+            share(point.origin_units_saved, point.origin_units),
+            grouped(point.hurt),
+            point.told_over(),
+        ];
+        Row::new(!point.over.is_empty(), cells)
+    });
+    let head = vec!["budget", "units", "spared", "refused of cohorts", "over harm budget"];
+    Table { head, rows: rows.collect() }
+}
+
+/// What the figures are about and rest on.
+pub(super) fn facts(page: &mut Page, analysis: &Analysis) {
     if let Some(window) = &analysis.window {
         page.item(&window.told());
     }

@@ -3,13 +3,15 @@
 
 use maud::{Markup, html};
 
-use super::{Cell, Report, Row, table};
+use super::{Cell, Row, prose, table};
 use crate::analysis::GroupRow;
 use crate::effect::report::told;
 use crate::effect::{RuleEffect, Verdict};
-use crate::overview::{Sum, told as told_time};
-use crate::score::{CORE_MINUTE_UNITS, Class, count};
-use crate::text::{grouped, masked, percent};
+use crate::overview::Sum;
+use crate::report::Report;
+use crate::report::verdict::verdict;
+use crate::score::count;
+use crate::text::{grouped, masked};
 
 /// Agents that are listed.
 const AGENTS_SHOWN: usize = 20;
@@ -48,44 +50,6 @@ pub(super) fn glance(report: &Report<'_>) -> Markup {
     }
 }
 
-/// What happened, and what to do about it.
-fn verdict(report: &Report<'_>) -> String {
-    let Report { analysis, overview, .. } = report;
-    if analysis.total.requests == 0 {
-        return "Nobody asked for anything.".to_owned();
-    }
-    let crawlers = overview.share(Class::Crawler).filter(|share| *share >= 0.01);
-    let cost = match crawlers {
-        Some(share) => format!("Crawlers caused {} of the origin's work", percent(share)),
-        None => "No crawler stood out".to_owned(),
-    };
-    let worst = overview.worst().map_or_else(String::new, |(time, units)| {
-        let cores = count(units) / (CORE_MINUTE_UNITS * count(overview.step.max(1)));
-        format!("; at {}, the worst time, it took {cores:.1} cores", told_time(time))
-    });
-    let best = analysis.proposals.iter().map(|proposal| &proposal.predicted);
-    let best = best.max_by_key(|predicted| predicted.origin_units_saved);
-    let advice = best.map_or_else(
-        || match analysis.findings.is_empty() {
-            true => " Nothing is to be done.".to_owned(),
-            false => " No rule is proposed that would hurt nobody.".to_owned(),
-        },
-        |predicted| {
-            let saved = count(predicted.origin_units_saved) / count(predicted.origin_units.max(1));
-            let hurt: u64 = predicted.protected().iter().map(|cohort| cohort.throttled).sum();
-            let hurt = match hurt {
-                0 => "nobody of a protected cohort".to_owned(),
-                hurt => format!("{} visitors of protected cohorts", grouped(hurt)),
-            };
-            format!(
-                " The best of the proposed rules saves {} and throttles {hurt}.",
-                percent(saved)
-            )
-        },
-    );
-    format!("{cost}{worst}.{advice}")
-}
-
 /// Who cost the origin most.
 pub(super) fn worst(report: &Report<'_>) -> Markup {
     let Report { analysis, addresses, overview, .. } = report;
@@ -111,7 +75,7 @@ pub(super) fn worst(report: &Report<'_>) -> Markup {
     });
     let group = ["key", "clients", "requests", "pages", "origin units"];
     html! {
-        h2 { "Who cost the origin most" }
+        h2 id="cost" { "Who cost the origin most" }
         (table(
             "Clients",
             &["client", "class", "agent", "requests", "pages", "origin units", "crawler", "harm"],
@@ -157,7 +121,7 @@ pub(super) fn rules(report: &Report<'_>) -> Markup {
     });
     let acted = effect.rules.iter().filter(|rule| rule.verdict != Verdict::Silent);
     html! {
-        h2 { "What the rules in force did" }
+        h2 id="rules" { "What the rules in force did" }
         (table(
             "Rules, by the edge's records",
             &["rule", "mode", "refused", "would have", "saves", "predicted"],
@@ -181,7 +145,7 @@ fn rule(rule: &RuleEffect) -> Markup {
     html! {
         section {
             h3 { "Rule " (rule.id) }
-            @for sentence in told(rule) { p { (sentence) } }
+            @for sentence in told(rule) { p { (prose(&sentence)) } }
             (table(
                 &format!("Whom {} refused, in visitors", rule.id),
                 &["cohort", "refused", "share", "predicted", "allowed"],
@@ -220,13 +184,13 @@ pub(super) fn data(report: &Report<'_>) -> Markup {
     });
     let bad: Vec<_> = bad.collect();
     html! {
-        h2 { "What this rests on" }
+        h2 id="data" { "What this rests on" }
         p { (analysis.lines.told()) " " (analysis.assumptions.told()) }
         @if overview.empty_minutes > 0 {
             p { "In " (grouped(overview.empty_minutes)) " minutes between the first request and the last nothing was logged." }
         }
         @if let Some(lost) = analysis.detail.told() { p { (lost) } }
-        (table("Files", &["file", "format", "lines", "bad", ""], &rows.collect::<Vec<_>>()))
+        (table("Files", &["file", "format", "lines", "bad", "state"], &rows.collect::<Vec<_>>()))
         @if !bad.is_empty() {
             (table("Lines that are no requests", &["file", "line", "why", "text"], &bad))
         }

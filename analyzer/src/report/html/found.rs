@@ -3,51 +3,85 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{Cell, Report, Row, table};
+use super::{Cell, Row, curve, figures, prose, table};
+use crate::curve::Curve;
 use crate::detect::Finding;
 use crate::propose::Proposal;
-use crate::report::networks;
+use crate::report::{Report, networks};
 use crate::score::count;
-use crate::text::grouped;
+use crate::text::{grouped, percent};
 
 /// Clients of a finding that are named.
 const KEYS_SHOWN: usize = 12;
 
+/// Evidence of more bytes has a row of its own.
+const LONG: usize = 40;
+
+/// Evidence that is in the finding's sentences.
+const TOLD_ELSEWHERE: [&str; 4] = ["advice", "fault", "from", "to"];
+
 /// What the detectors saw.
 pub(super) fn findings(report: &Report<'_>) -> Markup {
     html! {
-        h2 { "Findings" }
+        h2 id="findings" { "Findings" }
         @if report.analysis.findings.is_empty() { p { "Nothing stood out." } }
-        @for finding in &report.analysis.findings { (self::finding(finding, report.addresses)) }
+        @for (at, finding) in report.analysis.findings.iter().enumerate() {
+            (self::finding(report, at, finding))
+        }
     }
 }
 
-fn finding(finding: &Finding, addresses: bool) -> Markup {
-    // What describes clients one by one names them: that is for the machine form.
+fn finding(report: &Report<'_>, at: usize, finding: &Finding) -> Markup {
+    let evidence = evidence(finding);
+    let when = ["from", "to"].map(|key| finding.evidence.get(key).and_then(Value::as_str));
+    html! {
+        section {
+            h3 id=(finding.id) { (finding.id) }
+            p { (prose(&finding.what)) }
+            p { b { (prose(&finding.todo)) } }
+            @if !finding.keys.is_empty() {
+                p {
+                    "Like a crawler: " (format!("{:.2}", finding.crawler_score)) " of 1; harm: "
+                    (format!("{:.2}", finding.harm_score)) " origin cores in their worst minute."
+                }
+                p.soft { "Who: " (networks(finding, report.addresses, KEYS_SHOWN)) "." }
+            }
+            @if let [Some(from), Some(to)] = when { p.soft { "From " (from) " to " (to) "." } }
+            (figures::of_finding(report, at, finding))
+            dl.evidence {
+                @for (name, told) in evidence {
+                    div class=[(told.len() > LONG).then_some("long")] { dt { (name) } dd { (told) } }
+                }
+            }
+        }
+    }
+}
+
+/// What a finding rests on, short pieces first. What describes clients one by one
+/// names them: that is for the machine form.
+fn evidence(finding: &Finding) -> Vec<(String, String)> {
     let shown = |value: &Value| match value {
         Value::Null => false,
         Value::Array(all) => !all.iter().any(Value::is_object),
         _ => true,
     };
-    let rows = finding.evidence.iter().filter(|(_, value)| shown(value)).map(|(name, value)| {
-        Row::new(vec![Cell::text(name.replace('_', " ")), Cell::text(told_value(value))])
+    let told = finding
+        .evidence
+        .iter()
+        .filter(|(name, value)| shown(value) && !TOLD_ELSEWHERE.contains(&name.as_str()));
+    let told = told.map(|(name, value)| match name.as_str() {
+        "share_of_units" => ("share of units".to_owned(), told_share(value)),
+        "samples" => ("requests to look at, by their ids".to_owned(), told_value(value)),
+        _ => (name.replace('_', " "), told_value(value)),
     });
-    html! {
-        section {
-            h3 id=(finding.id) { (finding.id) }
-            p { (finding.what) }
-            p { b { (finding.todo) } }
-            @if !finding.keys.is_empty() {
-                p {
-                    (grouped(finding.keys.len() as u64)) " clients; like a crawler: "
-                    (format!("{:.2}", finding.crawler_score)) " of 1; harm: "
-                    (format!("{:.2}", finding.harm_score)) " origin cores in their worst minute."
-                }
-                p.soft { "From " (networks(finding, addresses, KEYS_SHOWN)) "." }
-            }
-            (table(&format!("Evidence of {}", finding.id), &["what", "how much"], &rows.collect::<Vec<_>>()))
-        }
-    }
+    let mut told: Vec<_> = told.collect();
+    told.sort_by_key(|(_, told)| told.len() > LONG);
+    told
+}
+
+/// A share from 0 to 1 as people read it.
+fn told_share(value: &Value) -> String {
+    value.as_f64().map_or_else(|| told_value(value), percent)
 }
 
 /// A piece of evidence as people read it.
@@ -67,7 +101,7 @@ fn told_value(value: &Value) -> String {
 /// Rules made from findings, with what they would have done.
 pub(super) fn proposals(report: &Report<'_>) -> Markup {
     html! {
-        h2 { "Proposed rules" }
+        h2 id="proposals" { "Proposed rules" }
         @if report.analysis.proposals.is_empty() {
             p { "None: no finding asks for one that would hurt nobody." }
         } @else {
@@ -76,16 +110,18 @@ pub(super) fn proposals(report: &Report<'_>) -> Markup {
                 "shadow: " code { "tidegate promote" } " records the review."
             }
         }
-        @for proposal in &report.analysis.proposals { (self::proposal(proposal)) }
+        @for (at, proposal) in report.analysis.proposals.iter().enumerate() {
+            (self::proposal(proposal, report.curves.get(at)))
+        }
     }
 }
 
-fn proposal(proposal: &Proposal) -> Markup {
+fn proposal(proposal: &Proposal, curve: Option<&Curve>) -> Markup {
     let predicted = &proposal.predicted;
     let rows = predicted.protected().iter().filter(|cohort| cohort.clients > 0).map(|cohort| {
         let share = count(cohort.throttled) / count(cohort.clients);
         Row {
-            marked: cohort.throttled > 0,
+            marked: cohort.throttled > 0 && !predicted.within_budgets,
             cells: vec![
                 Cell::text(&cohort.name),
                 Cell::count(cohort.clients),
@@ -112,7 +148,13 @@ fn proposal(proposal: &Proposal) -> Markup {
                 &["cohort", "visitors", "throttled", "share"],
                 &rows.collect::<Vec<_>>(),
             ))
-            pre tabindex="0" { code { (proposal.rule) } }
+            @if predicted.within_budgets { p.soft { "Each cohort stays within its harm budget." } }
+            @if let Some(curve) = curve { (curve::picture(&proposal.finding, curve)) }
+            div.toml {
+                pre tabindex="0" role="region" aria-label=(format!("Rule for {}", proposal.finding)) {
+                    code { (proposal.rule) }
+                }
+            }
         }
     }
 }

@@ -1,0 +1,110 @@
+//! What `analyze` and `report` both do: read a night, try rules for what was
+//! found, look at what the rules in force did, and tell all of it.
+
+use anyhow::Result;
+use tidegate_rules::Compiled;
+
+use super::known::Known;
+use super::shared::NightArguments;
+use super::source::SourceArguments;
+use crate::analysis::Analysis;
+use crate::clients::Clients;
+use crate::curve::{Curve, curves};
+use crate::effect::{self, Effect};
+use crate::ingest::{FileSummary, Format, Progress};
+use crate::night::{Night, Passed};
+use crate::overview::Overview;
+use crate::propose::respond;
+use crate::report::Report;
+use crate::time::now;
+
+/// A night that is being read.
+pub(super) struct Reading<'r> {
+    pub(super) source: &'r SourceArguments,
+    pub(super) arguments: &'r NightArguments,
+    pub(super) site: &'r Compiled,
+    pub(super) known: &'r Known,
+    pub(super) night: &'r Night<'r>,
+}
+
+/// What was read.
+pub(super) struct Read {
+    pub(super) analysis: Analysis,
+    pub(super) clients: Clients,
+    pub(super) passed: Passed,
+}
+
+impl Reading<'_> {
+    /// Reads the night.
+    pub(super) fn read(&self) -> Result<Read> {
+        let bar = self.arguments.bar();
+        let show = &mut |progress: Progress<'_>| bar.show("reading", progress);
+        let read = Analysis::of(self.night, show);
+        bar.done();
+        let (analysis, clients, passed) = read?;
+        Ok(Read { analysis, clients, passed })
+    }
+
+    /// Tries rules for what was found, where the logs can be read again.
+    pub(super) fn respond(&self, read: &mut Read) -> Result<()> {
+        if self.source.only_once() {
+            if !read.analysis.findings.is_empty() {
+                eprintln!("note: a pipe cannot be read again, so no rules are proposed");
+            }
+            return Ok(());
+        }
+        let bar = self.arguments.bar();
+        let show = &mut |progress: Progress<'_>| bar.show("trying rules", progress);
+        let tried = respond(self.night, &mut read.analysis, &read.clients, now(), show);
+        bar.done();
+        Ok(tried?)
+    }
+
+    /// Tells all of it in one of the report's forms, with so many clients.
+    pub(super) fn report(
+        &self,
+        read: &mut Read,
+        clients: usize,
+        form: fn(&Report<'_>) -> String,
+    ) -> Result<String> {
+        let (curves, effect) = (self.curves(&read.analysis)?, self.effect(&read.passed)?);
+        let rules = &self.site.rules;
+        read.analysis.list_worst(rules, &read.clients, clients);
+        let analysis = &read.analysis;
+        Ok(form(&Report {
+            site: &rules.site,
+            analysis,
+            overview: &Overview::of(rules, &read.clients, &analysis.findings),
+            curves: &curves,
+            effect: effect.as_ref(),
+            files: &read.passed.files,
+            addresses: self.arguments.addresses(),
+        }))
+    }
+
+    /// What the proposed rules would do with other budgets.
+    fn curves(&self, analysis: &Analysis) -> Result<Vec<Curve>> {
+        let bar = self.arguments.bar();
+        let compile = |text: &str| self.arguments.rules.compile_with(text);
+        let show = &mut |progress: Progress<'_>| bar.show("trying budgets", progress);
+        let tried = curves(self.night, &analysis.findings, &analysis.proposals, &compile, show);
+        bar.done();
+        Ok(tried?)
+    }
+
+    /// What the rules did, where the edge's records are among the logs and can be
+    /// read again.
+    fn effect(&self, passed: &Passed) -> Result<Option<Effect>> {
+        let is_record = |file: &FileSummary| file.format == Some(Format::Record);
+        if self.source.only_once() || !passed.files.files.iter().any(is_record) {
+            return Ok(None);
+        }
+        let bar = self.arguments.bar();
+        let files = self.source.files(self.arguments.addresses());
+        let records = self.arguments.records(files, self.site, self.known);
+        let show = &mut |progress: Progress<'_>| bar.show("reading records", progress);
+        let found = effect::run(&records, show);
+        bar.done();
+        Ok(Some(found?))
+    }
+}
