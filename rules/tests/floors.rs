@@ -24,7 +24,7 @@ const FORBIDDEN: [&str; 14] = [
 /// Packages by their folders, each with those of the house that it may import.
 const FLOORS: [(&str, &[&str]); 12] = [
     ("rules", &[]),
-    ("rules/playground", &["tidegate-rules"]),
+    ("rules/playground", &["tidegate", "tidegate-rules"]),
     ("rules/playground/build", &[]),
     ("edge", &["tidegate-rules"]),
     ("analyzer", &["tidegate-rules"]),

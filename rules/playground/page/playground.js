@@ -17,7 +17,7 @@ class Playground {
       new Editor("rules", "Rules", examples.rules, changed),
       new Editor("second", "Second rule set", examples.rules, changed),
     ];
-    this.requests = new Editor("requests", "Requests", examples.requests, changed);
+    this.requests = new Editor("requests", "Requests, or lines of a log", examples.requests, changed);
     this.sides = [new Side("rules"), new Side("second")];
     /** Whether somebody chose a request; otherwise the first refused one is explained. */
     this.chosen = false;
@@ -44,7 +44,8 @@ class Playground {
       v: 1,
       rules: this.editors[0].text,
       second: this.compares ? this.editors[1].text : null,
-      requests: this.requests.text,
+      // Log lines are nobody else's: they are in no link.
+      requests: this.logged ? null : this.requests.text,
       number: this.chosen ? Number($("number").value) : null,
     };
   }
@@ -55,7 +56,8 @@ class Playground {
       try {
         const state = await unpacked(location.hash.slice(1));
         this.editors[0].text = String(state.rules);
-        this.requests.text = String(state.requests);
+        if (state.requests === null) complain("The link has the rules only: log lines are in no link.");
+        else this.requests.text = String(state.requests);
         $("compare").checked = typeof state.second === "string";
         if (this.compares) this.editors[1].text = state.second;
         this.chosen = Number.isInteger(state.number);
@@ -97,15 +99,19 @@ class Playground {
       });
     }
     const [{ results }] = own;
-    const mistakes = results.at === "requests" ? results.mistakes : [];
-    const { requests } = results.counts;
-    this.requests.show(mistakes, results.at === null ? plural(requests, "request", "requests") : "");
+    this.logged = results.log !== null;
+    const mistakes = results.at === "requests" ? results.mistakes : results.bad;
+    const counted = plural(results.counts.requests, "request", "requests");
+    const all = results.log === null ? counted : `${counted}, ${results.log}`;
+    this.requests.show(mistakes, results.at === null ? all : "");
     this.differ(own);
     if (!this.chosen) {
       const refused = results.runs.find((run) => ["throttle", "block"].includes(run.decision));
       $("number").value = String(refused?.from ?? 1);
     }
-    this.explain();
+    // Decisions are shown first: to explain one of a long log takes as long again.
+    clearTimeout(this.explaining);
+    this.explaining = setTimeout(() => this.explain(), 0);
   }
 
   /** Says where the two rule sets decide differently. */

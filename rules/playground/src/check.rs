@@ -79,6 +79,20 @@ fn summary(compiled: &Compiled) -> String {
 }
 
 impl Found {
+    /// A line of a log that is no request.
+    pub(crate) fn of_line(line: u64, message: String) -> Self {
+        Self {
+            severity: "warning",
+            code: "bad-line",
+            text: format!("line {line}: {message}"),
+            message: format!("no request: {message}"),
+            help: None,
+            line: usize::try_from(line).unwrap_or_default(),
+            column: 1,
+            width: 1,
+        }
+    }
+
     pub(crate) fn of(diagnostic: &Diagnostic) -> Self {
         let typed = |file: &str| !FILES.iter().any(|(name, _)| *name == file);
         let place = diagnostic.place.as_ref().filter(|place| typed(&place.file));

@@ -6,7 +6,7 @@ use serde::Serialize;
 #[derive(Serialize)]
 pub(crate) struct Examples {
     rules: [Example; 3],
-    requests: [Example; 5],
+    requests: [Example; 6],
 }
 
 #[derive(Serialize)]
@@ -29,6 +29,7 @@ pub(crate) const EXAMPLES: Examples = Examples {
             name: "Two people behind one address",
             text: include_str!("../examples/neighbours.toml"),
         },
+        Example { name: "Lines of a log", text: include_str!("../examples/access.log") },
         Example { name: "A page from the cache", text: include_str!("../examples/cached.toml") },
     ],
 };

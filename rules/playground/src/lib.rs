@@ -2,16 +2,14 @@
 
 mod check;
 mod examples;
+mod requests;
 mod results;
 
-use tidegate_rules::case::{self, Traffic};
-use tidegate_rules::diagnostic::{Severity, Source};
 use tidegate_rules::explain::Addresses;
-use tidegate_rules::{Compiled, Diagnostic, Diagnostics, Engine, HashKey, Mode, Time, pack};
+use tidegate_rules::{Compiled, Diagnostics, Engine, HashKey, Mode, Time, pack};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Most requests that are decided at once: more would stop the page for seconds.
-const REQUESTS_BOUND: u64 = 100_000;
+use requests::Requests;
 
 /// The rules, checked: JSON of the site's name and of every mistake and warning.
 /// `today` is any time of the day, in milliseconds since the epoch: rules expire.
@@ -21,13 +19,13 @@ pub fn check(rules: &str, today: f64) -> String {
     json(&check::check(rules, time(today)))
 }
 
-/// The requests, decided: JSON of every decision, of what each rule and cohort came
+/// The requests, written down or logged, decided: JSON of every decision, of what each rule and cohort came
 /// to, and of the budgets over time; or of the mistakes.
 #[wasm_bindgen]
 #[must_use]
 pub fn decide(rules: &str, requests: &str, today: f64) -> String {
-    let decided = read(rules, requests)
-        .map(|(engine, traffic)| results::decide(&engine, &traffic, midnight(today)));
+    let decided = read(rules, requests, today)
+        .and_then(|(engine, requests)| results::decide(&engine, &requests, midnight(today)));
     json(&decided.unwrap_or_else(results::Results::of_mistakes))
 }
 
@@ -36,8 +34,8 @@ pub fn decide(rules: &str, requests: &str, today: f64) -> String {
 #[wasm_bindgen]
 #[must_use]
 pub fn explain(rules: &str, requests: &str, today: f64, number: u32) -> String {
-    let explained = read(rules, requests).ok().and_then(|(engine, traffic)| {
-        let explanation = traffic.explain(&engine, midnight(today), number.into())?;
+    let explained = read(rules, requests, today).ok().and_then(|(engine, requests)| {
+        let explanation = requests.explain(&engine, midnight(today), number.into())?;
         Some(explanation.text(Addresses::Whole))
     });
     explained.unwrap_or_default()
@@ -55,28 +53,11 @@ fn json<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-fn read(rules: &str, requests: &str) -> Result<(Engine, Traffic), Mistaken> {
+fn read(rules: &str, requests: &str, today: f64) -> Result<(Engine, Requests), Mistaken> {
     let engine = engine(rules).map_err(|mistakes| Mistaken { at: "rules", mistakes })?;
-    let source = Source { name: "requests.toml".to_owned(), text: requests.to_owned() };
-    let traffic = case::read_traffic(source);
-    let traffic = traffic.and_then(within_bounds);
-    let traffic = traffic.map_err(|mistakes| Mistaken { at: "requests", mistakes })?;
-    Ok((engine, traffic))
-}
-
-fn within_bounds(traffic: Traffic) -> Result<Traffic, Diagnostics> {
-    if traffic.count() <= REQUESTS_BOUND {
-        return Ok(traffic);
-    }
-    Err(Diagnostics(vec![Diagnostic {
-        severity: Severity::Error,
-        code: "too-many",
-        message: format!("{} requests are too many for a page", traffic.count()),
-        place: None,
-        help: Some(format!(
-            "at most {REQUESTS_BOUND}; `tidegate explain --list` and `tidegate backtest` take more"
-        )),
-    }]))
+    let requests = Requests::read(requests, time(today));
+    let requests = requests.map_err(|mistakes| Mistaken { at: "requests", mistakes })?;
+    Ok((engine, requests))
 }
 
 /// What stands in the way of deciding, and in which of the two texts.

@@ -4,13 +4,15 @@
 mod course;
 
 use serde::Serialize;
-use tidegate_rules::case::{Line, Played, Traffic};
+use tidegate::night::Passed;
+use tidegate_rules::case::{Line, Played};
 use tidegate_rules::cohorts::{Account, Answer, CohortResult, Visitors};
 use tidegate_rules::request::CacheState;
 use tidegate_rules::{Action, Engine, Time};
 
 use crate::Mistaken;
 use crate::check::Found;
+use crate::requests::Requests;
 use course::{Course, Courses};
 
 /// What came of the requests; or the mistakes that stand in the way.
@@ -27,6 +29,11 @@ pub(crate) struct Results {
     rules: Vec<RuleCount>,
     courses: Vec<Course>,
     cohorts: Vec<CohortResult>,
+    /// What a log is and what it does not say, for behind a comma; nothing of
+    /// requests that are written down.
+    log: Option<String>,
+    /// The first of its lines that are no requests.
+    bad: Vec<Found>,
 }
 
 /// Requests by decision, and what they cost the origin.
@@ -74,15 +81,35 @@ impl Results {
     }
 }
 
-/// Decides the requests, the first at `start` where the text says no other.
-pub(crate) fn decide(engine: &Engine, traffic: &Traffic, start: Time) -> Results {
+/// Decides the requests; the first of those that are written down comes at `start`
+/// where the text says no other.
+pub(crate) fn decide(
+    engine: &Engine,
+    requests: &Requests,
+    start: Time,
+) -> Result<Results, Mistaken> {
     let mut deciding = Deciding::new(engine);
-    traffic.play(engine, start, |_| true, &mut |played| deciding.take(&played));
-    Results {
+    let passed = requests.play(engine, start, &mut |played| deciding.take(&played));
+    let passed = passed.map_err(|mistakes| Mistaken { at: "requests", mistakes })?;
+    Ok(Results {
         courses: deciding.courses.finish(),
         cohorts: deciding.visitors.cohorts(0),
+        log: passed.as_ref().map(told),
+        bad: passed.iter().flat_map(bad_lines).collect(),
         ..deciding.results
-    }
+    })
+}
+
+fn told(passed: &Passed) -> String {
+    let formats = passed.files.files.iter().filter_map(|file| file.format);
+    let formats: Vec<_> = formats.map(|format| format.to_string()).collect();
+    let (lines, assumed) = (passed.lines.told(), passed.assumptions.told());
+    format!("read as {}. {lines} {}", formats.join(", "), assumed.trim_end_matches('.'))
+}
+
+fn bad_lines(passed: &Passed) -> impl Iterator<Item = Found> {
+    let samples = passed.files.files.iter().flat_map(|file| &file.samples);
+    samples.map(|bad| Found::of_line(bad.line, bad.reason.to_string()))
 }
 
 /// Results, on their way.
