@@ -11,7 +11,7 @@ use crate::analysis::Analysis;
 use crate::clients::Clients;
 use crate::curve::{Curve, curves};
 use crate::effect::{self, Effect};
-use crate::ingest::{FileSummary, Format, Progress};
+use crate::ingest::{FileSummary, Format, Progress, Summary};
 use crate::night::{Night, Passed};
 use crate::overview::Overview;
 use crate::propose::respond;
@@ -67,7 +67,15 @@ impl Reading<'_> {
         clients: usize,
         form: fn(&Report<'_>) -> String,
     ) -> Result<String> {
-        let (curves, effect) = (self.curves(&read.analysis)?, self.effect(&read.passed)?);
+        // Each reads the log once more: they do it side by side.
+        let (curves, effect) = std::thread::scope(|scope| {
+            let Self { source, arguments, site, known, .. } = *self;
+            let files = &read.passed.files;
+            let effect = scope.spawn(move || effect_of(source, arguments, site, known, files));
+            (self.curves(&read.analysis), effect.join())
+        });
+        let effect = effect.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        let curves = curves?;
         let rules = &self.site.rules;
         read.analysis.list_worst(rules, &read.clients, clients);
         let analysis = &read.analysis;
@@ -91,20 +99,21 @@ impl Reading<'_> {
         bar.done();
         Ok(tried?)
     }
+}
 
-    /// What the rules did, where the edge's records are among the logs and can be
-    /// read again.
-    fn effect(&self, passed: &Passed) -> Result<Option<Effect>> {
-        let is_record = |file: &FileSummary| file.format == Some(Format::Record);
-        if self.source.only_once() || !passed.files.files.iter().any(is_record) {
-            return Ok(None);
-        }
-        let bar = self.arguments.bar();
-        let files = self.source.files(self.arguments.addresses());
-        let records = self.arguments.records(files, self.site, self.known);
-        let show = &mut |progress: Progress<'_>| bar.show("reading records", progress);
-        let found = effect::run(&records, show);
-        bar.done();
-        Ok(Some(found?))
+/// What the rules did, where the edge's records are among the logs and can be read
+/// again.
+fn effect_of(
+    source: &SourceArguments,
+    arguments: &NightArguments,
+    site: &Compiled,
+    known: &Known,
+    files: &Summary,
+) -> Result<Option<Effect>> {
+    let is_record = |file: &FileSummary| file.format == Some(Format::Record);
+    if source.only_once() || !files.files.iter().any(is_record) {
+        return Ok(None);
     }
+    let records = arguments.records(source.files(arguments.addresses()), site, known);
+    Ok(Some(effect::run(&records, &mut |_| {})?))
 }
