@@ -3,7 +3,8 @@
 //! The same night passes twice in turn: once only read, and once through the
 //! backtest. What the second one takes beyond the first is what it takes to decide
 //! about every request, with the engine and the counters of the edge, and to keep
-//! the accounts of clients, visitors and cohorts. Time is that of the thread that
+//! the accounts of clients, visitors and cohorts. A request's route, agent and keys
+//! the reading needs as well, and they count there. Time is that of the thread that
 //! decides, so that other work on the machine counts as little as it can.
 
 use std::path::PathBuf;

@@ -73,7 +73,7 @@ impl Engine {
             return;
         };
         let strained = self.origin(admission, cells, now) == Some(OriginState::Strained);
-        if strained || now.unix_millis() % NOTED_IN_CALM == 0 {
+        if strained || now.unix_millis().is_multiple_of(NOTED_IN_CALM) {
             let strained_since = admission.strained_since;
             let (store, asks) = (self.rules.store(KeyKind::Visitor), Vec::new());
             let seen = Charge { key, layout, store, page: None, asset: true, strained_since, asks };
