@@ -22,7 +22,7 @@ const FORBIDDEN: [&str; 14] = [
 ];
 
 /// Packages by their folders, each with those of the house that it may import.
-const FLOORS: [(&str, &[&str]); 12] = [
+const FLOORS: [(&str, &[&str]); 14] = [
     ("rules", &[]),
     ("rules/playground", &["tidegate", "tidegate-rules"]),
     ("rules/playground/build", &[]),
@@ -30,10 +30,15 @@ const FLOORS: [(&str, &[&str]); 12] = [
     ("analyzer", &["tidegate-rules"]),
     ("analyzer/clickhouse", &["tidegate"]),
     ("edge/local", &["tidegate-rules"]),
-    ("bench", &["tidegate", "tidegate-local", "tidegate-rules", "tidegate-traffic"]),
-    ("bench/engine", &["tidegate-rules"]),
-    ("bench/lines", &[]),
-    ("bench/outcome", &["tidegate", "tidegate-rules", "tidegate-traffic"]),
+    (
+        "bench",
+        &["tidegate", "tidegate-kept", "tidegate-local", "tidegate-rules", "tidegate-traffic"],
+    ),
+    ("bench/engine", &["tidegate-kept", "tidegate-rules"]),
+    ("bench/kept", &[]),
+    ("bench/lines", &["tidegate-kept"]),
+    ("bench/outcome", &["tidegate", "tidegate-kept", "tidegate-rules", "tidegate-traffic"]),
+    ("bench/report", &["tidegate-kept"]),
     ("bench/traffic", &["tidegate-rules"]),
 ];
 
