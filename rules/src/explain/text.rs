@@ -210,8 +210,9 @@ impl BudgetAsked {
             (false, shards) => format!("one of {shards} parts of the {}'s budget", self.key),
         };
         let per = span(self.per_ms.into());
+        let unit = if self.before == 1 { "unit" } else { "units" };
         format!(
-            "{whose}: {before} units before, {units} asked, {after} after; {burst} at most, \
+            "{whose}: {before} {unit} before, {units} asked, {after} after; {burst} at most, \
              {earned} earned each {per}"
         )
     }
