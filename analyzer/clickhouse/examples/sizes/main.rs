@@ -1,5 +1,5 @@
-//! What a stored line takes on the disk, by sort order and codec: the tables of
-//! `docs/clickhouse.md`. `cargo run -p tidegate-clickhouse --example sizes`
+//! What a stored line takes on the disk, by sort order, codec and kind of text: the
+//! tables of `docs/clickhouse.md`. `cargo run -p tidegate-clickhouse --example sizes`
 
 mod log;
 
@@ -44,6 +44,8 @@ fn main() -> Result<()> {
         "SELECT name, type FROM system.columns WHERE table = 'tidegate_lines' FORMAT TSVRaw",
     )?;
     let columns: Vec<_> = columns.lines().filter_map(|line| line.split_once('\t')).collect();
+    ask(port, "OPTIMIZE TABLE tidegate_lines FINAL")?;
+    println!("bytes a line, as the table is: {:.1}", all(&merged(port, "tidegate_lines")?));
     println!("bytes a line, by the order of lines:");
     for (name, order) in ORDERS {
         for codec in &CODECS[..3] {
@@ -63,6 +65,38 @@ fn main() -> Result<()> {
             };
         }
         println!("{row}");
+    }
+    texts(port, &columns)
+}
+
+/// What texts take, as they are and by `LowCardinality`.
+fn texts(port: u16, columns: &[(&str, &str)]) -> Result<()> {
+    let few = "LowCardinality(";
+    let plain = |kind: &str| match kind.strip_prefix(few) {
+        Some(text) => {
+            text.trim_end_matches(')').to_owned() + &")".repeat(text.matches('(').count())
+        }
+        None => kind.to_owned(),
+    };
+    let as_few = |kind: &str| match matches!(kind, "String" | "Nullable(String)") {
+        true => format!("{few}{kind})"),
+        false => kind.to_owned(),
+    };
+    let plain: Vec<_> = columns.iter().map(|(name, kind)| (*name, plain(kind))).collect();
+    let few: Vec<_> = plain.iter().map(|(name, kind)| (*name, as_few(kind))).collect();
+    println!("bytes a line of texts, plain and as `LowCardinality`, with ZSTD(1):");
+    let sizes = [&plain, &few].map(|columns| {
+        let columns: Vec<_> = columns.iter().map(|(name, kind)| (*name, kind.as_str())).collect();
+        sizes(port, &columns, ORDERS[0].1, "ZSTD(1)")
+    });
+    let [plain_sizes, few_sizes] = sizes;
+    let (plain_sizes, few_sizes) = (plain_sizes?, few_sizes?);
+    for (name, _) in few.iter().filter(|(_, kind)| kind.starts_with("Low")) {
+        let size =
+            |of: &[(String, f64)]| of.iter().find(|(column, _)| column == name).map(|at| at.1);
+        if let (Some(plain), Some(few)) = (size(&plain_sizes), size(&few_sizes)) {
+            println!("{name} | {plain:.2} | {few:.2}");
+        }
     }
     Ok(())
 }
@@ -108,15 +142,23 @@ fn sizes(
     )?;
     ask(port, "INSERT INTO sized SELECT * FROM tidegate_lines")?;
     ask(port, "OPTIMIZE TABLE sized FINAL")?;
-    let told = ask(
-        port,
-        "SELECT column, sum(column_data_compressed_bytes) FROM system.parts_columns \
-         WHERE table = 'sized' AND active GROUP BY column",
-    )?;
     let kind =
         |name: &str| columns.iter().find(|(column, _)| *column == name).map(|(_, kind)| *kind);
+    let mut sizes = merged(port, "sized")?;
+    sizes.retain(|(name, _)| kind(name).is_some_and(fits));
+    Ok(sizes)
+}
+
+/// Bytes a line of each column of a table.
+fn merged(port: u16, table: &str) -> Result<Vec<(String, f64)>> {
+    let told = ask(
+        port,
+        &format!(
+            "SELECT column, sum(column_data_compressed_bytes) FROM system.parts_columns \
+             WHERE table = '{table}' AND active GROUP BY column"
+        ),
+    )?;
     let rows = told.lines().filter_map(|line| line.split_once('\t'));
-    let rows = rows.filter(|(name, _)| kind(name).is_some_and(fits));
     rows.map(|(name, bytes)| Ok((name.to_owned(), bytes.parse::<f64>()? / f64::from(log::LINES))))
         .collect()
 }
