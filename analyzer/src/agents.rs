@@ -28,12 +28,17 @@ pub(crate) struct Named {
 }
 
 impl Named {
-    #[expect(clippy::cast_possible_truncation, reason = "half of the hash is what is wanted")]
     fn of(rules: &Ruleset, secret: &HashKey, user_agent: &str) -> Self {
         Self {
             agent: rules.user_agents.first_owner(user_agent),
-            hash: secret.hash(b's', &[user_agent.as_bytes()]) as u64,
+            hash: Self::hash_of(secret, user_agent),
         }
+    }
+
+    /// The keyed hash of a User-Agent.
+    #[expect(clippy::cast_possible_truncation, reason = "half of the hash is what is wanted")]
+    pub(crate) fn hash_of(secret: &HashKey, user_agent: &str) -> u64 {
+        secret.hash(b's', &[user_agent.as_bytes()]) as u64
     }
 }
 

@@ -14,6 +14,8 @@ use crate::features::{Groups, Kept};
 use crate::ingest::{IngestError, Progress};
 use crate::night::{Night, Passed};
 use crate::propose::Proposal;
+#[cfg(not(target_family = "wasm"))]
+use crate::store::Counted;
 use crate::text::grouped;
 
 pub use list::Listed;
@@ -53,6 +55,9 @@ pub struct Analysis<C = Vec<ClientRow>> {
     pub findings: Vec<Finding>,
     /// Rules made from findings, with what they would have done.
     pub proposals: Vec<Proposal>,
+    /// Why no rule was tried, where none was.
+    #[serde(skip)]
+    pub untried: Option<&'static str>,
 }
 
 /// The whole site.
@@ -113,6 +118,24 @@ impl Analysis {
     ) -> Result<(Self, Clients, Passed), IngestError> {
         let mut clients = Clients::new(night);
         let passed = night.pass_together(progress, &mut |some| clients.add_all(some))?;
+        Ok((Self::made(night.rules, &clients, &passed), clients, passed))
+    }
+
+    #[cfg(not(target_family = "wasm"))]
+    /// Looks for crawlers among those whom a store has counted; lists no client and
+    /// proposes nothing yet.
+    #[must_use]
+    pub fn of_counted(rules: &Ruleset, counted: &Counted) -> Self {
+        let mut analysis = Self::made(rules, &counted.clients, &counted.passed);
+        let total = counted.clients_total;
+        // Nothing is known of the others.
+        analysis.detail.clients.short += total.saturating_sub(counted.clients.len() as u64);
+        analysis.clients_total = usize::try_from(total).unwrap_or(usize::MAX);
+        analysis.untried = Some("the store counted, and rules are tried on each line");
+        analysis
+    }
+
+    fn made(rules: &Ruleset, clients: &Clients, passed: &Passed) -> Self {
         let total = Total {
             requests: clients.minutes.values().map(|minute| minute.requests).sum(),
             origin_units: clients.minutes.values().map(|minute| minute.units).sum(),
@@ -122,21 +145,21 @@ impl Analysis {
             let worst = groups.worst_first().into_iter().take(GROUPS_LISTED);
             worst.map(|(key, group)| GroupRow::of(key, group, clients.robots_known)).collect()
         };
-        let analysis = Self {
+        Self {
             format: OUTPUT_FORMAT,
             window: passed.window,
             lines: passed.lines,
             assumptions: passed.assumptions,
             total,
             clients_total: clients.len(),
-            detail: Detail::of(&clients),
+            detail: Detail::of(clients),
             clients: Vec::new(),
             networks: groups(&clients.networks),
             crowds: groups(&clients.crowds),
-            findings: detect(night.rules, &clients),
+            findings: detect(rules, clients),
             proposals: Vec::new(),
-        };
-        Ok((analysis, clients, passed))
+            untried: None,
+        }
     }
 
     /// Lists the `count` clients that did most harm, worst first.
@@ -161,6 +184,7 @@ impl Analysis {
             crowds,
             findings,
             proposals,
+            untried: self.untried,
         }
     }
 }

@@ -84,6 +84,44 @@ impl Assumptions {
     }
 }
 
+/// What a log was seen to say, for what was assumed: what holds of any request is
+/// said of all.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Said {
+    /// Some cache state is modelled.
+    pub(crate) modelled: bool,
+    /// Some line is the origin's own.
+    pub(crate) origins_own: bool,
+    /// Some request has a fingerprint.
+    pub(crate) fingerprints: bool,
+    /// Of some request it is known how long the origin took.
+    pub(crate) durations: bool,
+    /// There are requests, and each has a POP.
+    pub(crate) pops: bool,
+}
+
+impl Said {
+    pub(crate) fn assumptions(self) -> Assumptions {
+        let cache = if self.modelled {
+            CacheSource::Modelled
+        } else if self.origins_own {
+            CacheSource::Origin
+        } else {
+            CacheSource::Logged
+        };
+        Assumptions {
+            cache,
+            cost: CostSource::Declared,
+            pops: if self.pops { PopSource::Logged } else { PopSource::Assumed },
+            strain: if self.durations { StrainSource::Logged } else { StrainSource::None },
+            visitor: match self.fingerprints {
+                true => VisitorSource::Fingerprint,
+                false => VisitorSource::UserAgent,
+            },
+        }
+    }
+}
+
 /// Where cache states come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

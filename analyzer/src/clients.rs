@@ -5,8 +5,9 @@
 //! figures are kept, never lines. Nothing is judged: scores are in
 //! [`crate::score`], findings in [`crate::detect`].
 
+mod counted;
 mod key;
-mod probes;
+pub(crate) mod probes;
 mod together;
 mod visitors;
 
@@ -44,6 +45,9 @@ const REST: u32 = 0;
 
 /// Two rows of as many counters, as a power of two, tell pages that few ask for.
 const PAGE_COUNTER_BITS: u32 = 21;
+
+/// Requests after which all that came before counts half for the popularity of pages.
+pub(crate) const HALVING: u64 = 1 << (PAGE_COUNTER_BITS - 2);
 
 /// Everybody of one night.
 #[derive(Debug)]

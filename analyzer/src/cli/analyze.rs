@@ -2,15 +2,17 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
-use clap::Args;
+use anyhow::{Context as _, Result, ensure};
+use clap::{Args, ValueEnum};
 
 use super::Exit;
+use super::known::Known;
 use super::reading::{Read, Reading};
 use super::shared::{NightArguments, ResultArguments, print_json, show_bad_lines};
 use super::source::{ENVIRONMENT, SourceArguments};
 use crate::propose::file_of;
 use crate::report;
+use crate::store::Stored;
 
 /// Arguments of `tidegate analyze`.
 #[derive(Debug, Args)]
@@ -22,6 +24,11 @@ pub(super) struct Analyze {
     night: NightArguments,
     #[command(flatten)]
     result: ResultArguments,
+    /// Of a store: whether its lines come here, as those of a log would, or are
+    /// counted there, and only clients worth a look come. Left out, up to two million
+    /// lines come here.
+    #[arg(long, value_enum, value_name = "WHERE", conflicts_with = "inputs")]
+    count_in: Option<CountIn>,
     /// Write the proposed rules to FILE, for `check --with`, `backtest --with`
     /// and `promote`.
     #[arg(long, value_name = "FILE")]
@@ -31,6 +38,18 @@ pub(super) struct Analyze {
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
 }
+
+/// Where lines of a store are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CountIn {
+    /// On this machine.
+    Here,
+    /// In the store.
+    Store,
+}
+
+/// As many lines of a store come here where nobody says otherwise.
+const COUNTED_HERE: u64 = 2_000_000;
 
 /// Clients that a report for a browser lists.
 pub(super) const CLIENTS_REPORTED: usize = 25;
@@ -46,7 +65,10 @@ impl Analyze {
         let night = &self.night.read_by(source, rules, &known);
         let (source, arguments) = (&self.source, &self.night);
         let reading = Reading { source, arguments, site: &site, known: &known, night };
-        let mut read = reading.read()?;
+        let mut read = match &stored {
+            Some(stored) if self.counts_there(stored, &known)? => reading.count(stored)?,
+            _ => reading.read()?,
+        };
         let whole = show_bad_lines(&read.passed.files);
         reading.respond(&mut read)?;
         if let Some(file) = &self.propose {
@@ -68,5 +90,17 @@ impl Analyze {
             }
         }
         Ok(Exit::of_night(whole, !analysis.findings.is_empty()))
+    }
+
+    /// Whether lines are counted where they are.
+    fn counts_there(&self, stored: &Stored<'_>, known: &Known) -> Result<bool> {
+        let is_plain = self.propose.is_none() && known.is_plain();
+        ensure!(
+            is_plain || self.count_in != Some(CountIn::Store),
+            "`--propose`, `--robots`, `--hash-key`, `--asn-db` and `--country-db` are about each \
+             line: leave them out, or have lines counted with `--count-in here`"
+        );
+        let is_much = is_plain && stored.requests() > COUNTED_HERE;
+        Ok(self.count_in.map_or(is_much, |count_in| count_in == CountIn::Store))
     }
 }

@@ -91,6 +91,11 @@ impl ClientArguments {
 }
 
 impl Known {
+    /// Whether nothing is told.
+    pub(super) const fn is_plain(&self) -> bool {
+        self.places.is_none() && self.robots.is_none() && !self.hashed
+    }
+
     /// Whether the secret is one that somebody gave.
     pub(super) fn has_secret(&self) -> bool {
         self.hashed

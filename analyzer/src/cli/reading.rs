@@ -1,8 +1,8 @@
-//! What `analyze` and `report` both do: read a night, try rules for what was
-//! found, look at what the rules in force did, and tell all of it.
+//! What `analyze` and `report` both do: read a night, or have a store count it; try
+//! rules for what was found, look at what the rules in force did, and tell all of it.
 
 use anyhow::Result;
-use tidegate_rules::Compiled;
+use tidegate_rules::{Compiled, pack};
 
 use super::known::Known;
 use super::shared::NightArguments;
@@ -16,6 +16,8 @@ use crate::night::{Night, Passed};
 use crate::overview::Overview;
 use crate::propose::respond;
 use crate::report::Report;
+use crate::store::Stored;
+use crate::text::grouped;
 use crate::time::now;
 
 /// A night that is being read.
@@ -45,12 +47,36 @@ impl Reading<'_> {
         Ok(Read { analysis, clients, passed })
     }
 
+    /// Has the store count the night.
+    pub(super) fn count(&self, stored: &Stored<'_>) -> Result<Read> {
+        let bar = self.arguments.bar();
+        let show = &mut |step, of| bar.step("counting there", step, of);
+        let counted = stored.count(self.night, show);
+        bar.done();
+        let counted = counted?;
+        let rules = self.night.rules;
+        let analysis = Analysis::of_counted(rules, &counted);
+        let [listed, total] = [counted.clients.len() as u64, counted.clients_total].map(grouped);
+        eprintln!(
+            "note: counted in the store: {listed} of {total} clients are worth a look, and no \
+             rules are proposed"
+        );
+        if !stored.is_by(&pack::version(&pack::encode(rules)?.rules)) {
+            eprintln!("note: some lines were stored by other rules, and are counted by them");
+        }
+        Ok(Read { analysis, clients: counted.clients, passed: counted.passed })
+    }
+
     /// Tries rules for what was found, where the logs can be read again.
     pub(super) fn respond(&self, read: &mut Read) -> Result<()> {
+        if read.analysis.untried.is_some() {
+            return Ok(());
+        }
         if self.source.only_once() {
             if !read.analysis.findings.is_empty() {
                 eprintln!("note: a pipe cannot be read again, so no rules are proposed");
             }
+            read.analysis.untried = Some("rules are tried on each line, and a pipe is read once");
             return Ok(());
         }
         let bar = self.arguments.bar();

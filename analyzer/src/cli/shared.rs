@@ -164,6 +164,9 @@ impl RuleFiles {
 /// Of files.
 const BYTES: &str = "{msg:20!} {bar:24} {bytes}/{total_bytes} {bytes_per_sec} eta {eta}";
 
+/// Of questions to a store.
+const STEPS: &str = "{msg:20!} {bar:24} {pos}/{len} questions {elapsed}";
+
 /// Of a store.
 const LINES: &str = "{msg:20!} {bar:24} {human_pos}/{human_len} lines eta {eta}";
 
@@ -196,6 +199,16 @@ impl Bar {
             self.0.set_length(total);
         }
         self.0.set_position(progress.bytes);
+    }
+
+    /// Shows which of some steps is being done.
+    pub(super) fn step(&self, what: &'static str, step: u64, of: u64) {
+        if self.0.length() != Some(of) {
+            self.0.set_style(style(STEPS));
+            self.0.set_length(of);
+        }
+        self.0.set_message(what);
+        self.0.set_position(step);
     }
 
     pub(super) fn done(&self) {

@@ -5,7 +5,7 @@
 //! has one of these pages answers it, and only refused requests are asked about.
 
 /// What such a path has in it, in lower case.
-const PARTS: [&str; 22] = [
+pub(crate) const PARTS: [&str; 25] = [
     "/.env",
     "/.git/",
     "/.aws/",
@@ -28,10 +28,14 @@ const PARTS: [&str; 22] = [
     "/hnap1",
     "/etc/passwd",
     "/server-status",
+    // Out of the folder that is served.
+    "/../",
+    "..%2f",
+    "%2e%2e%2f",
 ];
 
 /// Longest path that is looked at; a longer one is no probe of these.
-const LONGEST: usize = 512;
+pub(crate) const LONGEST: usize = 512;
 
 /// Whether a path is one of them.
 pub(super) fn is_probe(path: &str) -> bool {
@@ -39,8 +43,7 @@ pub(super) fn is_probe(path: &str) -> bool {
         return false;
     }
     let path = path.to_ascii_lowercase();
-    let climbs = path.contains("/../") || path.contains("%2e%2e%2f") || path.contains("..%2f");
-    climbs || PARTS.iter().any(|part| path.contains(part))
+    PARTS.iter().any(|part| path.contains(part))
 }
 
 #[cfg(test)]

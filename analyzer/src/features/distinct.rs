@@ -20,9 +20,16 @@ pub struct Distinct {
     /// Which of `latest` is overwritten next.
     oldest: usize,
     registers: Option<Box<[u8; REGISTERS]>>,
+    /// Those that were counted elsewhere.
+    elsewhere: u64,
 }
 
 impl Distinct {
+    /// So many different things that were counted elsewhere.
+    pub(crate) fn counted(elsewhere: u64) -> Self {
+        Self { elsewhere, ..Self::default() }
+    }
+
     /// Counts a hash, all of whose bits are as good as random.
     pub fn insert(&mut self, hash: u64) {
         if self.is_recent(hash) {
@@ -65,16 +72,17 @@ impl Distinct {
     /// Whether the count is exact.
     #[must_use]
     pub const fn is_exact(&self) -> bool {
-        self.registers.is_none()
+        self.registers.is_none() && self.elsewhere <= EXACT as u64
     }
 
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> u64 {
-        match &self.registers {
+        let own = match &self.registers {
             None => self.latest.len() as u64,
             Some(registers) => estimate(registers),
-        }
+        };
+        own + self.elsewhere
     }
 
     /// Reads a bit of every 64 bytes.

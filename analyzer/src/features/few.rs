@@ -14,16 +14,16 @@ use bitmap::linear;
 use packed::{COUNTS, Count, Flag, Word, mask};
 
 /// Different pages that are told apart.
-const PAGES: usize = 3;
+pub(crate) const PAGES: usize = 3;
 
 /// Bits that a page is told apart by.
 const TAG_BITS: u32 = 20;
 
 /// Whoever asks for more than this is kept in full, where there is room.
-const REQUESTS: u32 = 32;
+pub(crate) const REQUESTS: u32 = 32;
 
 /// Whoever costs the origin more than this is kept in full, where there is room.
-const UNITS: u32 = 400;
+pub(crate) const UNITS: u32 = 400;
 
 /// Who asked for little. See [`Features`] for what the fields mean.
 #[derive(Debug, Clone, Copy, Default)]

@@ -43,6 +43,15 @@ impl GroupKey {
             IpAddr::V6(v6) => Self::V6((v6.to_bits() >> 64) as u64 & !0xffff),
         }
     }
+
+    /// The network that a text names; `None` where it names none.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        match text.split_once('/') {
+            Some((address, _)) => address.parse().ok().map(Self::network),
+            None => u64::from_str_radix(text, 16).ok().map(Self::Hashed),
+        }
+    }
 }
 
 /// As reports name it.
@@ -129,6 +138,16 @@ impl Groups {
     /// is said means nothing.
     pub(crate) fn look(&self, key: GroupKey) -> u64 {
         self.heavy.get(&key).map_or(0, |group| group.many.look() ^ group.clients.look())
+    }
+
+    /// Takes a group in that was counted elsewhere, with the number of its clients.
+    pub(crate) fn put(&mut self, key: GroupKey, clients: u64, many: Many) {
+        let group = Group { many, clients: Distinct::counted(clients) };
+        self.bytes += group.bytes();
+        self.heavy.insert(key, Box::new(group));
+        if self.bytes > self.most_bytes {
+            self.make_room();
+        }
     }
 
     /// Drops the quarter that did least harm.

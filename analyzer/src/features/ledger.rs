@@ -154,6 +154,16 @@ impl Ledger {
         }
     }
 
+    /// Takes somebody in who was counted elsewhere; says its place.
+    pub(crate) fn put(&mut self, key: Key, mark: u32, many: Many) -> u32 {
+        let at = self.insert(key, mark, Few::from(&many.features()));
+        self.keep(at, Box::new(many));
+        if self.full_bytes > self.room() {
+            self.make_room();
+        }
+        at
+    }
+
     fn insert(&mut self, key: Key, mark: u32, few: Few) -> u32 {
         let at = u32::try_from(self.index.len()).unwrap_or(u32::MAX);
         if self.pieces.last().is_none_or(|piece| piece.len() == PIECE) {

@@ -27,6 +27,20 @@ impl Minute {
     }
 }
 
+/// What there is to say beside [`Features`] of somebody who was counted elsewhere; see
+/// the methods of [`Many`].
+#[derive(Debug, Default)]
+pub(crate) struct Counted {
+    /// Minutes since the epoch, in order.
+    pub(crate) minutes: Vec<(u64, Minute)>,
+    /// Units by place of route.
+    pub(crate) routes: Vec<(Option<u16>, u64)>,
+    /// Ids of some requests.
+    pub(crate) samples: Vec<Box<str>>,
+    /// A path.
+    pub(crate) example: String,
+}
+
 /// What somebody did, in full.
 #[derive(Debug, Clone, Default)]
 pub struct Many {
@@ -71,6 +85,16 @@ impl Many {
         let lost = if few.is_exact() { 0 } else { known.pages };
         let early_crates = few.crates();
         Self { known, early, lost, early_crates, walks, minutes, ..Self::default() }
+    }
+
+    /// Somebody whose figures were counted elsewhere.
+    pub(crate) fn counted(known: Features, rest: Counted) -> Self {
+        let mut walks = Walks::default();
+        walks.widest = known.widest;
+        let Counted { minutes, routes, samples, example } = rest;
+        let (pages, crates) = (Distinct::counted(known.pages), Distinct::counted(known.crates));
+        let example = shortened(&example).into();
+        Self { known, pages, crates, walks, minutes, routes, samples, example, ..Self::default() }
     }
 
     /// Takes one request into account.

@@ -28,10 +28,13 @@ use crate::score::count;
 use crate::walk::WINDOWS_MS;
 
 pub use distinct::{Distinct, EXACT, STANDARD_ERROR};
+pub(crate) use few::{PAGES as SHORT_PAGES, REQUESTS as SHORT_REQUESTS, UNITS as SHORT_UNITS};
 pub use groups::{Group, GroupKey, Groups};
 pub(crate) use ledger::Ledger;
 pub use ledger::{Bounds, Kept, Key};
+pub(crate) use many::Counted;
 pub use many::{Many, Minute};
+pub(crate) use origin::told_apart;
 pub use origin::{Origin, Times};
 pub use popularity::Popularity;
 pub use swarms::{Member, Swarm, SwarmKey, Swarms};

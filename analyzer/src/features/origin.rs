@@ -37,10 +37,15 @@ impl Default for Times {
 impl Times {
     /// Counts an answer that took so many milliseconds.
     pub fn add(&mut self, took_ms: u32) {
-        self.answers += 1;
-        if let Some((answers, sum_ms)) = self.buckets.get_mut(bucket(took_ms)) {
-            *answers = answers.saturating_add(1);
-            *sum_ms += u64::from(took_ms);
+        self.add_all(took_ms, 1, took_ms.into());
+    }
+
+    /// Counts answers that took about so many milliseconds each, and `sum_ms` together.
+    pub(crate) fn add_all(&mut self, took_ms: u32, count: u32, sum_ms: u64) {
+        self.answers += u64::from(count);
+        if let Some((answers, sum)) = self.buckets.get_mut(bucket(took_ms)) {
+            *answers = answers.saturating_add(count);
+            *sum += sum_ms;
         }
     }
 
@@ -80,6 +85,18 @@ fn bucket(took_ms: u32) -> usize {
     let within = (took >> octave) - u64::from(PER_OCTAVE);
     let at = octave * PER_OCTAVE + u32::try_from(within).unwrap_or_default();
     (at as usize).min(BUCKETS - 1)
+}
+
+/// The shortest times in whole milliseconds that are told apart from all shorter ones,
+/// in order.
+pub(crate) fn told_apart() -> Vec<u32> {
+    let starts = (0..BUCKETS as u32).map(|at| {
+        let (octave, within) = (at / PER_OCTAVE, at % PER_OCTAVE);
+        ((PER_OCTAVE + within) << octave).div_ceil(PER_OCTAVE)
+    });
+    let mut starts: Vec<u32> = starts.collect();
+    starts.dedup();
+    starts
 }
 
 /// A time in the middle of a bucket.
@@ -123,6 +140,16 @@ impl Origin {
         }
     }
 
+    /// Takes in how it was in a minute since the epoch, which was found out elsewhere.
+    pub(crate) fn put_minute(&mut self, minute: u64, hurt: bool) {
+        self.minutes.insert(minute, hurt);
+    }
+
+    /// Takes in the times of a route that were counted elsewhere.
+    pub(crate) fn put_times(&mut self, route: u16) -> &mut Times {
+        self.routes.entry(route).or_default()
+    }
+
     /// Times by place of route.
     #[must_use]
     pub const fn routes(&self) -> &BTreeMap<u16, Times> {
@@ -156,6 +183,16 @@ mod tests {
                 (told - f64::from(took)).abs() <= f64::from(took) / 16.0 + 0.5,
                 "{took} {told}"
             );
+        }
+    }
+
+    #[test]
+    fn a_time_counts_as_the_shortest_that_is_told_apart_from_it() {
+        let starts = told_apart();
+        assert!(starts.is_sorted_by(|one, next| one < next));
+        for took in 0..100_000 {
+            let start = starts[starts.partition_point(|start| *start <= took).max(1) - 1];
+            assert_eq!(bucket(start), bucket(took), "{took}");
         }
     }
 

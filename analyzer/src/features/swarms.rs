@@ -72,11 +72,13 @@ pub struct Swarm {
     /// A User-Agent of its, or none.
     pub name: Box<str>,
     /// Minutes since the epoch, in order.
-    minutes: Vec<(u64, Minute)>,
+    pub(crate) minutes: Vec<(u64, Minute)>,
     /// The same of requests for what pages pull in, where there were any.
-    asset_minutes: Vec<(u64, u64)>,
-    routes: Vec<(Option<u16>, u64)>,
-    samples: Vec<Box<str>>,
+    pub(crate) asset_minutes: Vec<(u64, u64)>,
+    /// Units by place of route.
+    pub(crate) routes: Vec<(Option<u16>, u64)>,
+    /// Ids of some of its requests.
+    pub(crate) samples: Vec<Box<str>>,
 }
 
 /// Who sent a request, as swarms see it.
@@ -91,6 +93,11 @@ pub struct Member<'m> {
 }
 
 impl Swarm {
+    /// What is kept of a User-Agent.
+    pub(crate) fn named(name: &str) -> Box<str> {
+        name.get(..NAME_BYTES).unwrap_or(name).into()
+    }
+
     fn add(&mut self, member: &Member<'_>, facts: &Facts<'_>) {
         self.requests += 1;
         self.units += u64::from(facts.units);
@@ -207,8 +214,7 @@ impl Swarms {
         let swarm = match self.heavy.get_mut(&key) {
             Some(swarm) => swarm,
             None if self.lately.count(key.software.rotate_left(32) ^ place) >= HEAVY => {
-                let name = member.name.unwrap_or_default();
-                let name = name.get(..NAME_BYTES).unwrap_or(name).into();
+                let name = Swarm::named(member.name.unwrap_or_default());
                 let swarm = Box::new(Swarm { name, ..Swarm::default() });
                 self.bytes += swarm.bytes();
                 self.heavy.entry(key).or_insert(swarm)
@@ -218,6 +224,15 @@ impl Swarms {
         let before = swarm.bytes();
         swarm.add(member, facts);
         self.bytes = self.bytes - before + swarm.bytes();
+        if self.bytes > self.most_bytes {
+            self.make_room();
+        }
+    }
+
+    /// Takes a swarm in that was counted elsewhere.
+    pub(crate) fn put(&mut self, key: SwarmKey, swarm: Swarm) {
+        self.bytes += swarm.bytes();
+        self.heavy.insert(key, Box::new(swarm));
         if self.bytes > self.most_bytes {
             self.make_room();
         }

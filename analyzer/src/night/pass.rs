@@ -11,9 +11,7 @@ use tidegate_rules::{CacheState, Request, Ruleset};
 use super::{Night, Passed};
 use crate::agents::{Agents, Named};
 use crate::askers::Askers;
-use crate::basis::{
-    Assumptions, CacheSource, CostSource, Lines, PopSource, StrainSource, VisitorSource, Window,
-};
+use crate::basis::{Assumptions, Lines, Said, Window};
 use crate::event::{Event, Kept};
 use crate::ingest::{Line, Place, Summary};
 use crate::paths::Paths;
@@ -155,27 +153,14 @@ impl Pass {
         Passed { lines, assumptions: self.assumptions(), window: self.window, files }
     }
 
-    /// What was assumed for any request is said of all.
     fn assumptions(&self) -> Assumptions {
-        let cache = if self.modelled {
-            CacheSource::Modelled
-        } else if self.origins_own {
-            CacheSource::Origin
-        } else {
-            CacheSource::Logged
+        let said = Said {
+            modelled: self.modelled,
+            origins_own: self.origins_own,
+            fingerprints: self.fingerprints,
+            durations: self.durations,
+            pops: self.window.is_some() && !self.without_pop,
         };
-        Assumptions {
-            cache,
-            cost: CostSource::Declared,
-            pops: match self.window.is_some() && !self.without_pop {
-                true => PopSource::Logged,
-                false => PopSource::Assumed,
-            },
-            strain: if self.durations { StrainSource::Logged } else { StrainSource::None },
-            visitor: match self.fingerprints {
-                true => VisitorSource::Fingerprint,
-                false => VisitorSource::UserAgent,
-            },
-        }
+        said.assumptions()
     }
 }

@@ -12,6 +12,7 @@
 
 mod connect;
 mod error;
+mod features;
 mod known;
 mod location;
 mod piece;
@@ -30,6 +31,7 @@ use anyhow::{Result, ensure};
 use clickhouse::error::Error;
 use clickhouse::{Client, Row, RowWrite};
 pub use error::{StoreError, Why};
+pub use features::Counted;
 use known::{Known, KnownRow};
 pub use location::{Location, PASSWORD_VARIABLE};
 pub use read::Stored;

@@ -36,7 +36,10 @@ pub struct Stored<'s> {
     site: &'s str,
     span: Span,
     days: Vec<DayRow>,
-    bad: u64,
+    /// Lines that are no requests.
+    pub(super) bad: u64,
+    /// By which versions of the rules it was stored.
+    rules: Vec<String>,
 }
 
 /// A day that has requests.
@@ -45,6 +48,13 @@ struct DayRow {
     /// Since the epoch.
     day: i64,
     lines: u64,
+}
+
+/// What is known of pieces.
+#[derive(Row, Deserialize)]
+struct PiecesRow {
+    bad: u64,
+    rules: Vec<String>,
 }
 
 /// A site, and from when to when its requests are stored.
@@ -77,10 +87,35 @@ impl<'s> Stored<'s> {
             let there = there(&store.once(WHAT, sites)?);
             bail!("no requests of `{site}` in `{}`{span}; it has {there}", store.location);
         }
-        let bad = ask(store, include_str!("sql/bad.sql"), site, span.millis());
-        let bad = bad.param("whole", span.is_whole()).fetch_one::<u64>();
-        let bad = store.once(WHAT, bad)?;
-        Ok(Self { store, site, span, days, bad })
+        let pieces = ask(store, include_str!("sql/pieces.sql"), site, span.millis());
+        let pieces = pieces.param("whole", span.is_whole()).fetch_one::<PiecesRow>();
+        let PiecesRow { bad, rules } = store.once(WHAT, pieces)?;
+        Ok(Self { store, site, span, days, bad, rules })
+    }
+
+    /// Whether all of it was stored by rules of this version.
+    #[must_use]
+    pub fn is_by(&self, version: &str) -> bool {
+        self.rules.iter().all(|rules| rules == version)
+    }
+
+    /// Where it is.
+    pub(super) const fn store(&self) -> &'s Store {
+        self.store
+    }
+
+    /// A question about all of it.
+    pub(super) fn ask(&self, sql: &str) -> Query {
+        ask(self.store, sql, self.site, self.span.millis())
+    }
+
+    /// What is known of it, where so many of its lines are requests.
+    pub(super) fn summary(&self, requests: u64) -> Summary {
+        let path = self.store.location.to_string();
+        let (read, bad) = (requests + self.bad, self.bad);
+        Summary {
+            files: vec![FileSummary { read, bad, ..FileSummary::new(path, Compression::None) }],
+        }
     }
 
     /// Lines that are requests.
@@ -110,10 +145,7 @@ impl<'s> Stored<'s> {
         for day in &self.days {
             self.read_day(*day, &mut show)?;
         }
-        let (read, bad) = (lines + self.bad, self.bad);
-        Ok(Summary {
-            files: vec![FileSummary { read, bad, ..FileSummary::new(path, Compression::None) }],
-        })
+        Ok(self.summary(lines))
     }
 
     fn read_day(

@@ -110,6 +110,6 @@ impl<'r> StoredRow<'r> {
 }
 
 /// What a word stands for.
-fn meant<T: DeserializeOwned>(word: &str) -> Option<T> {
+pub(super) fn meant<T: DeserializeOwned>(word: &str) -> Option<T> {
     T::deserialize(StrDeserializer::<Error>::new(word)).ok()
 }

@@ -88,9 +88,14 @@ impl Engine {
         panic!("{sql}: still `{before}`");
     }
 
+    /// Where a file in the folder of logs is.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     /// Puts a file into the folder of logs.
     pub(crate) fn put(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.folder.path().join(name);
+        let path = self.path(name);
         fs::write(&path, bytes).unwrap();
         path
     }

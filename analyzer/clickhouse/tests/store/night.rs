@@ -213,6 +213,8 @@ impl Night {
         let say = |ip, agent| Ask { ip, agent, referer: None, status: 200 };
         for ask in 0..700 {
             let curl = say("198.51.100.20", Some("curl/8.17.0"));
+            // Some of which it has.
+            let curl = Ask { status: if ask % 9 == 0 { 304 } else { 200 }, ..curl };
             self.ask(START_MS + ask * 5_000, "/crate-7/latest/crate_7/", curl);
         }
         for ask in 0..40 {
@@ -232,7 +234,11 @@ impl Night {
     fn scan(&mut self) {
         for ask in 0..120 {
             let mut path = String::new();
-            write!(path, "/wp-{}/login{}.php", ask % 9, ask % 31).unwrap();
+            match ask % 7 {
+                0 => path.push_str("/WP-login.php"),
+                1 => write!(path, "/{ask}/.env").unwrap(),
+                _ => write!(path, "/wp-{}/login{}.php", ask % 9, ask % 31).unwrap(),
+            }
             let scanner = Ask {
                 ip: "203.0.113.200",
                 agent: Some("python-requests/2.32"),

@@ -1,6 +1,6 @@
 //! A log that is stored and a log that is read say the same.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::engine::{Engine, told, trouble};
 use crate::night::{LENGTH_MS, Night, START_MS};
 
 /// The rules of a real site.
-fn docs_rs() -> String {
+pub(crate) fn docs_rs() -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules/docs-rs.toml").display().to_string()
 }
 
@@ -88,10 +88,25 @@ fn a_part_of_a_night() {
     agree(&engine, &rules, &["day.log"], &day);
 }
 
+/// A log's rules, by which it is a site of its own, and where it is.
+pub(crate) fn site_of(engine: &Engine, log: &str) -> (String, PathBuf) {
+    let site = log.replace(['/', '.'], "-");
+    let rules = format!(
+        "format = 1\nsite = \"{site}\"\n\
+         [[route]]\nname = \"page\"\npaths = [\"/**\"]\ncost = 40\ncache = \"short\"\n\
+         [[quota]]\nname = \"one\"\nunits = 60\nper = \"1m\"\nburst = 80\n\
+         [[rule]]\nid = \"pace\"\nwhy = \"To see it.\"\nkey = \"visitor\"\nquota = \"one\"\n\
+         mode = \"enforce\"\n"
+    );
+    let rules_file = format!("{site}.toml");
+    engine.put(&rules_file, rules);
+    let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/logs");
+    (rules_file, logs.join(log))
+}
+
 #[test]
 fn logs_of_every_format() {
     let engine = Engine::new();
-    let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/logs");
     for log in [
         "cloudfront/basic.log",
         "combined/basic.log",
@@ -115,22 +130,12 @@ fn logs_of_every_format() {
         "record/basic.log",
         "record/recoverable-errors.log",
     ] {
-        // Each log is a site of its own.
-        let site = log.replace(['/', '.'], "-");
-        let rules = format!(
-            "format = 1\nsite = \"{site}\"\n\
-             [[route]]\nname = \"page\"\npaths = [\"/**\"]\ncost = 40\ncache = \"short\"\n\
-             [[quota]]\nname = \"one\"\nunits = 60\nper = \"1m\"\nburst = 80\n\
-             [[rule]]\nid = \"pace\"\nwhy = \"To see it.\"\nkey = \"visitor\"\nquota = \"one\"\n\
-             mode = \"enforce\"\n"
-        );
-        let rules_file = format!("{site}.toml");
-        engine.put(&rules_file, rules);
-        let path = logs.join(log).display().to_string();
-        let output = engine.ingest(&engine.url(), &["--rules", &rules_file, &path]).output();
+        let (rules, path) = site_of(&engine, log);
+        let path = path.display().to_string();
+        let output = engine.ingest(&engine.url(), &["--rules", &rules, &path]).output();
         let output = output.unwrap();
         assert!(output.status.code() < Some(2), "{}", trouble(&output));
-        agree(&engine, &rules_file, &[&path], &[]);
+        agree(&engine, &rules, &[&path], &[]);
     }
 }
 

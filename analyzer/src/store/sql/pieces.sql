@@ -1,10 +1,12 @@
--- How many lines are no requests in the pieces that reach into a window. A piece
--- without any request has no time; it counts where the window has no bounds.
-SELECT sum(bad) AS bad
+-- Of the pieces that reach into a window: how many of their lines are no requests, and
+-- by which rules they were stored. A piece without any request has no time; it counts
+-- where the window has no bounds.
+SELECT sum(bad) AS bad, groupUniqArray(rules) AS rules
 FROM
 (
     SELECT
         argMin(bad, load) AS bad,
+        argMin(rules, load) AS rules,
         argMin(first_time, load) AS first,
         argMin(last_time, load) AS last
     FROM tidegate_loads
