@@ -106,6 +106,12 @@ impl Detail {
 }
 
 impl Analysis {
+    /// Why no rule is proposed, where none is.
+    #[must_use]
+    pub fn unproposed(&self) -> &'static str {
+        self.untried.unwrap_or("no finding asks for one that would hurt nobody")
+    }
+
     /// Reads a night and looks for crawlers; lists no client and proposes nothing
     /// yet.
     ///

@@ -76,8 +76,7 @@ pub(super) fn proposals(page: &mut Page, analysis: &Analysis, curves: &[Curve]) 
         page.item(&format!("In the site's own file, {edit}."));
     }
     if analysis.proposals.is_empty() && edits.is_empty() {
-        let why = analysis.untried.unwrap_or("no finding asks for one that would hurt nobody");
-        page.item(&format!("None: {why}."));
+        page.item(&format!("None: {}.", analysis.unproposed()));
     }
 }
 

@@ -103,7 +103,7 @@ pub(super) fn proposals(report: &Report<'_>) -> Markup {
     html! {
         h2 id="proposals" { "Proposed rules" }
         @if report.analysis.proposals.is_empty() {
-            p { "None: no finding asks for one that would hurt nobody." }
+            p { "None: " (report.analysis.unproposed()) "." }
         } @else {
             p {
                 "Each was tried on this very traffic with the edge's own engine. They are proposed in "
