@@ -92,7 +92,7 @@ fn analyzer(kept: &mut Kept<'_>, add: &mut Add<'_>) -> anyhow::Result<()> {
         ("beside goaccess, Fastly JSON, per CPU-second", "pass/fastly", "goaccess/fastly"),
     ] {
         let found = of(own, peer, "cpu").map(|ratio| at_least(ratio, 10.0));
-        add(run, what, "at least 10×", "", found);
+        add(run, what, "at least 10×", "The same.", found);
     }
     let peak = |name| took(name, "peak_mb");
     let found =
