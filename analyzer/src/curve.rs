@@ -2,20 +2,18 @@
 //! would have refused, had its budget been smaller or larger. It tells a reviewer
 //! whether the proposed budget stands at the edge of harm or far from it.
 //!
-//! Each budget is a rule of its own, compiled and tried as the proposal was, all of
-//! them in one more pass over the night.
+//! Each budget is a draft of its own, tried as the proposal was, all of them in one
+//! more pass over the night.
 
-use tidegate_rules::index::RuleIndex;
-use tidegate_rules::rule::{Effect, Rule};
-use tidegate_rules::{Compiled, Diagnostics, Engine, Mode, Ruleset};
-use toml_edit::{DocumentMut, Item, Table, Value};
+use tidegate_rules::{Engine, Mode, Quota};
 
-use crate::backtest::{MOST_TRIALS, Side, Tried, Watch, side_by_side};
+use crate::backtest::{MOST_TRIALS, Tried, Watch, side_by_side};
 use crate::detect::Finding;
 use crate::features::SwarmKey;
 use crate::ingest::{IngestError, Progress};
 use crate::night::{Night, Seen};
-use crate::propose::{Proposal, file_text};
+use crate::propose::Proposal;
+use crate::propose::draft::{Draft, Limit, batches, site_of};
 
 /// The budgets that are tried, in percent of the proposed one.
 pub const BUDGETS: [u32; 5] = [25, 50, 100, 200, 400];
@@ -52,9 +50,6 @@ impl Point {
     }
 }
 
-/// Compiles the site's rules with this text as a further file.
-pub type Compile<'c> = &'c dyn Fn(&str) -> Result<Compiled, Diagnostics>;
-
 /// Tries other budgets for each proposal.
 ///
 /// # Errors
@@ -64,123 +59,57 @@ pub fn curves(
     night: &Night<'_>,
     findings: &[Finding],
     proposals: &[Proposal],
-    compile: Compile<'_>,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Vec<Curve>, IngestError> {
-    let batches = proposals.iter().enumerate();
-    let mut batches: Vec<Batch> =
-        batches.flat_map(|(at, proposal)| Batch::all_of(at, proposal, compile)).collect();
-    let mut room = MOST_TRIALS;
-    batches.retain(|batch| {
-        let fits = batch.trials() <= room;
-        room -= if fits { batch.trials() } else { 0 };
-        fits
-    });
     let mut curves = vec![Curve { points: Vec::new() }; proposals.len()];
-    if batches.is_empty() {
+    let mut budgets: Vec<Budget> = Vec::new();
+    for (at, proposal) in proposals.iter().enumerate() {
+        let own: Vec<_> =
+            BUDGETS.iter().filter_map(|percent| Budget::of(at, proposal, *percent)).collect();
+        // Beside each budget's trial there may be one of its engine's own.
+        if (budgets.len() + own.len()) * 2 <= MOST_TRIALS {
+            budgets.extend(own);
+        }
+    }
+    if budgets.is_empty() {
         return Ok(curves);
     }
-    let engine = |batch: &Batch| Engine {
-        rules: batch.rules.clone(),
-        version: "trial".to_owned(),
-        secret: night.secret.clone(),
-        switch: Mode::Enforce,
+    let batches = batches(budgets.iter().map(|budget| &budget.draft));
+    let engine = |batch: &Vec<usize>| {
+        let drafts: Vec<&Draft> = batch.iter().map(|at| &budgets[*at].draft).collect();
+        let (version, secret) = ("trial".to_owned(), night.secret.clone());
+        let rules = site_of(night.rules, &drafts, Mode::Shadow);
+        Engine { rules, version, secret, switch: Mode::Enforce }
     };
     let engines: Vec<_> = batches.iter().map(engine).collect();
     let of = |seen: &Seen<'_>| u128::from(is_of_crowd(findings, seen));
     let (sides, _) = side_by_side(night, &engines, crowds(findings, &of), progress)?;
-    for (batch, Side { rules, .. }) in batches.iter().zip(sides) {
-        let of_crowd = proposals[batch.proposal].predicted.crowd.is_some();
-        let points = batch.budgets.iter().zip(&rules);
-        let points = points.map(|(budget, tried)| budget.point(tried, of_crowd));
-        curves[batch.proposal].points.extend(points);
+    let tried = batches.iter().zip(sides).flat_map(|(batch, side)| batch.iter().zip(side.rules));
+    let mut tried: Vec<_> = tried.collect();
+    tried.sort_by_key(|(at, _)| **at);
+    for (at, tried) in tried {
+        let budget = &budgets[*at];
+        let of_crowd = proposals[budget.proposal].predicted.crowd.is_some();
+        curves[budget.proposal].points.push(budget.point(&tried, of_crowd));
     }
     Ok(curves)
 }
 
-/// Budgets of one proposal that are tried in one engine.
-struct Batch {
-    proposal: usize,
-    budgets: Vec<Budget>,
-    /// A rule for each budget.
-    rules: Ruleset,
-}
-
-impl Batch {
-    /// All budgets of a proposal: in one engine where each rule's key is kept in one
-    /// cell, whatever else is in it.
-    fn all_of(at: usize, proposal: &Proposal, compile: Compile<'_>) -> Vec<Self> {
-        let batch = |budgets: Vec<Budget>, rules| Self { proposal: at, budgets, rules };
-        let each = BUDGETS.map(|percent| {
-            // No burst is smaller than what the dearest request costs.
-            let bursts = [percent, percent.max(100)];
-            bursts.into_iter().find_map(|burst| {
-                let budget = Budget::of(&proposal.rule, percent, burst)?;
-                let rules = only(compile, proposal, std::slice::from_ref(&budget))?;
-                Some((budget, rules))
-            })
-        });
-        let each: Vec<(Budget, Ruleset)> = each.into_iter().flatten().collect();
-        if each.iter().all(|(_, rules)| rules.rules.iter().all(shares_engine)) {
-            let budgets: Vec<_> = each.iter().map(|(budget, _)| budget.clone()).collect();
-            if let Some(rules) = only(compile, proposal, &budgets) {
-                return vec![batch(budgets, rules)];
-            }
-        }
-        each.into_iter().map(|(budget, rules)| batch(vec![budget], rules)).collect()
-    }
-
-    /// The engine, and its rules.
-    fn trials(&self) -> usize {
-        1 + self.budgets.len()
-    }
-}
-
-/// The rules of these budgets as the site would compile them, and no other rule.
-fn only(compile: Compile<'_>, proposal: &Proposal, budgets: &[Budget]) -> Option<Ruleset> {
-    let with = |budget: &Budget| Proposal { rule: budget.toml.clone(), ..proposal.clone() };
-    let proposals: Vec<_> = budgets.iter().map(with).collect();
-    let mut rules = compile(&file_text(&proposals)).ok()?.rules;
-    rules.rules.retain(|rule| budgets.iter().any(|budget| budget.id == rule.id()));
-    rules.index = RuleIndex::new(&rules.rules);
-    (rules.rules.len() == budgets.len()).then_some(rules)
-}
-
-/// Whether others can be tried in the same engine.
-fn shares_engine(rule: &Rule) -> bool {
-    match &rule.effect {
-        Effect::Throttle(budget) => {
-            budget.key.shards() == 1 && budget.origin.is_none() && budget.floor.is_none()
-        }
-        _ => true,
-    }
-}
-
 /// A budget to try.
-#[derive(Debug, Clone, PartialEq)]
 struct Budget {
+    /// The place of its proposal.
+    proposal: usize,
     percent: u32,
     units: u32,
-    /// The id of the rule that has it.
-    id: String,
-    toml: String,
+    draft: Draft,
 }
 
 impl Budget {
     /// A proposal with another budget; `None` where it has none.
-    fn of(toml: &str, percent: u32, burst: u32) -> Option<Self> {
-        let mut document: DocumentMut = toml.parse().ok()?;
-        let rule = document.get_mut("rule")?.as_array_of_tables_mut()?.get_mut(0)?;
-        let name = rename(rule, "quota", percent)?;
-        rename(rule, "id", percent)?;
-        let id = rule.get("id")?.as_str()?.to_owned();
-        let quotas = document.get_mut("quota")?.as_array_of_tables_mut()?;
-        let named = |quota: &&mut Table| quota.get("name").and_then(Item::as_str) == Some(&name);
-        let quota = quotas.iter_mut().find(named)?;
-        rename(quota, "name", percent)?;
-        let units = scale(quota, "units", percent)?;
-        scale(quota, "burst", burst)?;
-        Some(Self { percent, units, id, toml: document.to_string() })
+    fn of(at: usize, proposal: &Proposal, percent: u32) -> Option<Self> {
+        let limit = scaled(proposal.draft.limit?, percent)?;
+        let draft = Draft { limit: Some(limit), ..proposal.draft.clone() };
+        Some(Self { proposal: at, percent, units: limit.quota.units(), draft })
     }
 
     fn point(&self, tried: &Tried, of_crowd: bool) -> Point {
@@ -198,19 +127,15 @@ impl Budget {
     }
 }
 
-/// Gives a name its budget; the name that it was.
-fn rename(table: &mut Table, key: &str, percent: u32) -> Option<String> {
-    let value = table.get_mut(key)?;
-    let name = value.as_str()?.to_owned();
-    *value = Item::Value(Value::from(format!("{name}-{percent}")));
-    Some(name)
-}
-
-fn scale(quota: &mut Table, key: &str, percent: u32) -> Option<u32> {
-    let value = quota.get_mut(key)?;
-    let scaled = (value.as_integer()? * i64::from(percent) / 100).max(1);
-    *value = Item::Value(Value::from(scaled));
-    u32::try_from(scaled).ok()
+/// A limit with so many percent of its budget. No burst is smaller than what the
+/// dearest request costs.
+fn scaled(limit: Limit, percent: u32) -> Option<Limit> {
+    let scaled = |number: u32| u32::try_from(u64::from(number) * u64::from(percent) / 100).ok();
+    let burst = limit.quota.burst().get();
+    let burst = scaled(burst).filter(|own| *own >= limit.dearest).unwrap_or(burst);
+    let units = scaled(limit.quota.units())?.max(1);
+    let quota = Quota::new(units, limit.quota.period_ms(), burst).ok()?;
+    Some(Limit { quota, ..limit })
 }
 
 /// The group of everybody of whom nobody can tell whether it is a person: whoever
@@ -228,22 +153,15 @@ fn is_of_crowd(findings: &[Finding], seen: &Seen<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use tidegate_rules::key::KeyKind;
+
     use super::*;
 
-    const PROPOSAL: &str = "[[quota]]\nname = \"a\"\nunits = 9_600\nper = \"10m\"\nburst = 4_800\n\n\
-                            [[rule]]\nid = \"walk\"\nquota = \"a\"\n";
-
     #[test]
-    fn a_budget_is_scaled_under_another_name() {
-        let budget = Budget::of(PROPOSAL, 25, 100).unwrap();
-        assert_eq!((budget.units, &*budget.id), (2_400, "walk-25"));
-        let expected = PROPOSAL.replace("9_600", "2400").replace("4_800", "4800");
-        let expected = expected.replace("\"a\"", "\"a-25\"").replace("\"walk\"", "\"walk-25\"");
-        assert_eq!(budget.toml, expected);
-    }
-
-    #[test]
-    fn a_rule_without_a_budget_has_none_to_scale() {
-        assert_eq!(Budget::of("[[rule]]\nid = \"tag\"\n", 50, 50), None);
+    fn a_budget_is_scaled_and_its_burst_holds_the_dearest_request() {
+        let limit = Limit::new(KeyKind::Visitor, Quota::new(9_600, 600_000, 480).unwrap(), 120);
+        let quotas = [25, 10].map(|percent| scaled(limit, percent).unwrap().quota);
+        let told = quotas.map(|quota| (quota.units(), quota.period_ms(), quota.burst().get()));
+        assert_eq!(told, [(2_400, 600_000, 120), (960, 600_000, 480)]);
     }
 }

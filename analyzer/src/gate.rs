@@ -18,7 +18,7 @@ use crate::backtest::{MOST_TRIALS, Tried, Watch, side_by_side};
 use crate::ingest::{IngestError, Progress, Summary};
 use crate::night::Night;
 use crate::page::{Form, Page};
-use crate::propose::draft::{Draft, site_of};
+use crate::propose::draft::{Draft, batches, site_of};
 use crate::text::{grouped, masked, percent};
 
 /// Most rules that are tried.
@@ -250,10 +250,7 @@ fn changes(
     if variants.is_empty() {
         return Ok(vec![Vec::new(); failing.len()]);
     }
-    let shares = |at: &usize| variants[*at].draft.limit.is_some_and(|it| it.shares_engine());
-    let (shared, alone): (Vec<usize>, Vec<usize>) = (0..variants.len()).partition(shares);
-    let batches = std::iter::once(shared).chain(alone.into_iter().map(|at| vec![at]));
-    let batches: Vec<Vec<usize>> = batches.filter(|batch| !batch.is_empty()).collect();
+    let batches = batches(variants.iter().map(|variant| &variant.draft));
     let of_batch = |batch: &Vec<usize>| {
         let drafts: Vec<&Draft> = batch.iter().map(|at| &variants[*at].draft).collect();
         engine(night, site_of(night.rules, &drafts, Mode::Shadow))

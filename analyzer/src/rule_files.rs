@@ -14,9 +14,6 @@ const GENERIC: [(&str, &str); 2] = [
     ("agents.toml", include_str!("../../rules/agents.toml")),
 ];
 
-/// How a text on trial is called in mistakes.
-const ON_TRIAL: &str = "(on trial)";
-
 /// The text of a file, as the compiler asks for it.
 ///
 /// # Errors
@@ -49,25 +46,6 @@ pub fn compile_generic(extra: &[String]) -> std::result::Result<Compiled, Diagno
 fn read_generic(name: &str) -> std::result::Result<String, String> {
     let known = GENERIC.iter().find(|(known, _)| *known == name);
     known.map_or_else(|| read(name), |(_, text)| Ok((*text).to_owned()))
-}
-
-/// Compiles the site whose own file is `entry`, or the rules for any site, with
-/// `extra` files and a text as if it were one more.
-///
-/// # Errors
-///
-/// Every mistake of every file.
-pub fn compile_with_text(
-    entry: Option<&str>,
-    extra: &[String],
-    text: &str,
-) -> std::result::Result<Compiled, Diagnostics> {
-    let files: Vec<_> = extra.iter().cloned().chain([ON_TRIAL.to_owned()]).collect();
-    compile_with(entry.unwrap_or(GENERIC[0].0), &files, &mut |name| match (name, entry) {
-        (ON_TRIAL, _) => Ok(text.to_owned()),
-        (name, Some(_)) => read(name),
-        (name, None) => read_generic(name),
-    })
 }
 
 /// The files of cases about the site whose own file is `entry`: those in the

@@ -119,9 +119,8 @@ impl Reading<'_> {
     /// What the proposed rules would do with other budgets.
     fn curves(&self, analysis: &Analysis) -> Result<Vec<Curve>> {
         let bar = self.arguments.bar();
-        let compile = |text: &str| self.arguments.rules.compile_with(text);
         let show = &mut |progress: Progress<'_>| bar.show("trying budgets", progress);
-        let tried = curves(self.night, &analysis.findings, &analysis.proposals, &compile, show);
+        let tried = curves(self.night, &analysis.findings, &analysis.proposals, show);
         bar.done();
         Ok(tried?)
     }

@@ -148,11 +148,6 @@ impl RuleFiles {
         self.rules.is_some()
     }
 
-    /// With a text as a further file: a proposal on trial.
-    pub(super) fn compile_with(&self, text: &str) -> Result<Compiled, Diagnostics> {
-        rule_files::compile_with_text(self.rules.as_deref(), &self.extra, text)
-    }
-
     pub(super) fn compile(&self) -> Result<Compiled, Diagnostics> {
         match &self.rules {
             Some(entry) => rule_files::compile(entry, &self.extra),

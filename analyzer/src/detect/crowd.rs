@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use crate::features::SwarmKey;
 
 /// Some swarms, and what they have in common.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Crowd {
     swarms: HashSet<SwarmKey>,
     /// Swarms that were looked at and are other people's.

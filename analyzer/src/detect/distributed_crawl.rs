@@ -78,11 +78,11 @@ pub(super) fn detect(sight: &Sight<'_>) -> Vec<Finding> {
     let looked = swarms.into_iter().filter_map(|(key, swarm)| hard.look(key, swarm));
     let (alike, others): (Vec<_>, Vec<_>) =
         looked.partition(|looked| looked.score >= LIKE_A_CRAWL && looked.may_be_one);
-    let crowds: Vec<_> = alike.iter().filter(|one| one.is(&CROWD)).map(|one| one.key).collect();
+    let crowds: Vec<_> =
+        alike.iter().filter(|one| CROWD.has(one.swarm)).map(|one| one.key).collect();
     let software: HashSet<_> = crowds.iter().map(|key| key.software).collect();
     let systems: HashSet<_> = crowds.iter().filter_map(|key| key.asn).collect();
-    let (found, apart): (Vec<_>, Vec<_>) = alike.into_iter().partition(|one| {
-        let Looked { key, .. } = one;
+    let (found, apart): (Vec<_>, Vec<_>) = alike.into_iter().partition(|Looked { key, .. }| {
         software.contains(&key.software) || key.asn.is_some_and(|asn| systems.contains(&asn))
     });
     if found.is_empty() {
@@ -93,23 +93,24 @@ pub(super) fn detect(sight: &Sight<'_>) -> Vec<Finding> {
     vec![finding(sight, &hard, &found, Crowd::new(keys(&found), others))]
 }
 
-impl Looked<'_> {
-    fn is(&self, size: &Size) -> bool {
-        let Self { swarm, .. } = self;
-        swarm.clients.count() >= size.clients && swarm.page_requests() >= size.page_requests
+impl Size {
+    fn has(&self, swarm: &Swarm) -> bool {
+        swarm.clients.count() >= self.clients && swarm.page_requests() >= self.page_requests
     }
 }
 
 impl<'s> Hard<'s> {
     fn look<'a>(&self, key: SwarmKey, swarm: &'a Swarm) -> Option<Looked<'a>> {
+        if !PART_OF_A_CROWD.has(swarm) {
+            return None;
+        }
         let surge = self.surge(swarm);
         let each = count(swarm.requests) / count(swarm.clients.count().max(1));
         let verified =
             swarm.claim.is_some_and(|claim| claim.verification == Verification::Verified);
         let surged = surge.is_some_and(|surge| surge.times >= SURGE_OF_TOOLS);
         let may_be_one = each <= REQUESTS_EACH && !verified && (surged || self.is_browser(swarm));
-        let looked = Looked { key, swarm, surge, may_be_one, score: score(swarm, surge) };
-        looked.is(&PART_OF_A_CROWD).then_some(looked)
+        Some(Looked { key, swarm, surge, may_be_one, score: score(swarm, surge) })
     }
 
     fn is_browser(&self, swarm: &Swarm) -> bool {

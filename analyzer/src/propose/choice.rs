@@ -154,8 +154,8 @@ impl Answer<'_> {
                 if let Some(before) = before {
                     finding.todo += &format!(" It takes the place of `{before}`.");
                 }
-                finding.answered_by = Some(draft.id);
-                Some(Proposal { rule, finding: finding.id.clone(), predicted })
+                finding.answered_by = Some(draft.id.clone());
+                Some(Proposal { rule, finding: finding.id.clone(), predicted, draft })
             }
             Self::Harmful(nearest) => {
                 finding.todo = nearest.map_or_else(

@@ -110,6 +110,18 @@ impl Plan {
     }
 }
 
+/// The places of drafts that are tried in one engine: all that can share one, then
+/// each of the others alone.
+pub(crate) fn batches<'d>(drafts: impl IntoIterator<Item = &'d Draft>) -> Vec<Vec<usize>> {
+    let shares = |draft: &Draft| draft.limit.is_none_or(|limit| limit.shares_engine());
+    let (shared, alone): (Vec<_>, Vec<_>) =
+        drafts.into_iter().enumerate().partition(|(_, draft)| shares(draft));
+    let places = |some: Vec<(usize, &Draft)>| some.into_iter().map(|(at, _)| at).collect();
+    let alone: Vec<usize> = places(alone);
+    let batches = std::iter::once(places(shared)).chain(alone.into_iter().map(|at| vec![at]));
+    batches.filter(|batch| !batch.is_empty()).collect()
+}
+
 /// A site with nothing but these drafts for rules, in this mode.
 pub(crate) fn site_of(site: &Ruleset, drafts: &[&Draft], mode: Mode) -> Ruleset {
     let mut plans: BTreeMap<KeyKind, Plan> = BTreeMap::new();

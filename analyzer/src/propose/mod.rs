@@ -45,6 +45,9 @@ pub struct Proposal {
     pub finding: String,
     /// What it would have done to the night that it was learned from.
     pub predicted: Predicted,
+    /// What its text was printed from.
+    #[serde(skip)]
+    pub(crate) draft: Draft,
 }
 
 /// What a rule would have done.

@@ -7,7 +7,7 @@ use tidegate_rules::index::RuleIndex;
 use tidegate_rules::rule::Rule;
 use tidegate_rules::{Engine, Mode, Ruleset, Time};
 
-use super::draft::{Draft, site_of};
+use super::draft::{Draft, batches, site_of};
 use crate::backtest::{MOST_TRIALS, Tried, Watch, side_by_side};
 use crate::clients::{ClientKey, Clients};
 use crate::detect::{Crowd, Finding};
@@ -36,13 +36,9 @@ pub(super) fn run(
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Trials, IngestError> {
     let own = in_force(night.rules, now);
-    let shares = |draft: &Draft| draft.limit.is_none_or(|limit| limit.shares_engine());
-    let (shared, alone): (Vec<usize>, Vec<usize>) =
-        (0..drafts.len()).partition(|at| shares(&drafts[*at]));
     // The site last: there is room for its rules in force together, however many
     // they are.
-    let batches = std::iter::once(shared).chain(alone.into_iter().map(|at| vec![at]));
-    let batches: Vec<Vec<usize>> = batches.filter(|batch| !batch.is_empty()).collect();
+    let batches = batches(drafts);
     let of_batch = |batch: &Vec<usize>| {
         let drafts: Vec<&Draft> = batch.iter().map(|at| &drafts[*at]).collect();
         site_of(night.rules, &drafts, Mode::Shadow)

@@ -43,6 +43,8 @@ pub(super) struct Hard<'s> {
     /// How many times as many readers came in bad minutes; `None` where the log
     /// does not tell.
     readers: Option<f64>,
+    /// Everybody's requests, in bad minutes and in calm ones.
+    all: (u64, u64),
 }
 
 impl<'s> Hard<'s> {
@@ -51,11 +53,12 @@ impl<'s> Hard<'s> {
         let mut units: Vec<u64> = minutes.values().map(|minute| minute.units).collect();
         units.sort_unstable();
         let bound = units.get(units.len() / 2).copied().unwrap_or_default() * ABOVE_MEDIAN;
-        let mut own = Self { sight, bound, hard: 0, calm: 0, readers: None };
+        let mut own = Self { sight, bound, hard: 0, calm: 0, readers: None, all: (0, 0) };
         own.hard = minutes.keys().filter(|at| own.is(**at)).count() as u64;
         let span = minutes.last_key_value().zip(minutes.first_key_value());
         let all = span.map_or(0, |((last, _), (first, _))| last - first + 1);
         own.calm = all - own.hard;
+        own.all = own.split(minutes.iter().map(|(at, minute)| (*at, minute.requests)));
         let assets = own.split(sight.clients.asset_minutes.iter().map(|(at, few)| (*at, *few)));
         own.readers = (assets.1 >= TELLING).then(|| own.growth(assets)).flatten();
         own
@@ -81,23 +84,17 @@ impl<'s> Hard<'s> {
         let requests = swarm.minutes().iter().map(|(at, minute)| (*at, minute.requests));
         let requests = self.split(requests);
         let assets = self.split(swarm.asset_minutes().iter().copied());
-        let more = match self.readers {
-            Some(readers) => readers,
-            None => {
-                let all = self.sight.clients.minutes.iter();
-                let all = self.split(all.map(|(at, minute)| (*at, minute.requests)));
-                let (own_hard, own_calm) = requests;
-                self.growth((all.0.saturating_sub(own_hard), all.1.saturating_sub(own_calm)))?
-            }
+        let others = || {
+            let (hard, calm) = self.all;
+            self.growth((hard.saturating_sub(requests.0), calm.saturating_sub(requests.1)))
         };
+        // There were bad minutes and calm ones, or nothing grew.
+        let more = self.readers.or_else(others)?.max(1.0);
         // Of what there would be in bad minutes at the calm rate, and readers.
-        let explained = |calm: u64| {
-            let rate = count(calm) / count(self.calm);
-            rate * count(self.hard) * more.max(1.0)
-        };
+        let explained = |calm: u64| count(calm) / count(self.calm) * count(self.hard) * more;
         let pages = count(requests.0.saturating_sub(assets.0));
         let usual = explained(requests.1.saturating_sub(assets.1));
-        if self.hard == 0 || self.calm == 0 || pages == 0.0 {
+        if pages == 0.0 {
             return None;
         }
         let (beyond, beyond_assets) = (pages - usual, count(assets.0) - explained(assets.1));

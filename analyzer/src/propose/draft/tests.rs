@@ -94,7 +94,8 @@ fn compiled(
     let rules = compile_with(site, &[], &mut |name| read(name)).unwrap().rules;
     let finding = finding(samples);
     let rule = draft.toml(&rules, &finding, &predicted(), EXPIRES).unwrap();
-    let proposal = Proposal { rule, finding: finding.id, predicted: predicted() };
+    let (finding, draft) = (finding.id, draft.clone());
+    let proposal = Proposal { rule, finding, predicted: predicted(), draft };
     let file = file_text(&[proposal]);
     let extra = "proposal.toml".to_owned();
     let compiled = compile_with(site, std::slice::from_ref(&extra), &mut |name| {
