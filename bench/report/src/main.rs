@@ -19,8 +19,8 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "bench-report", version, about, max_term_width = 80)]
 struct Arguments {
-    /// Little of everything, to see that it runs: about ten minutes, and no file
-    /// of the repository is written
+    /// Little of everything, to see that it runs: no file of the repository is
+    /// written
     #[arg(long, conflicts_with = "only_write")]
     quick: bool,
     /// Run nothing: write the page from the runs that are kept
