@@ -7,9 +7,6 @@ use crate::request::{CacheState, Outcome, Time};
 use crate::store::{Cells, Charge};
 use crate::strain::{Answered, OriginState};
 
-/// Of so many milliseconds, the assets of one are noted while the origin is calm.
-const NOTED_IN_CALM: u64 = 4;
-
 impl Engine {
     /// Corrects the account after the answer, once. What reached the origin
     /// without having been asked about is charged now, so that the next request
@@ -41,7 +38,7 @@ impl Engine {
             let failures = cells.refund(&charges);
             admission.decision.failures.extend(failures);
         }
-        self.note_asset(admission, cells, now);
+        self.note_visit(admission, outcome, cells, now);
     }
 
     /// Takes the origin's answer into the estimate of its strain.
@@ -62,21 +59,30 @@ impl Engine {
         admission.decision.failures.extend(cells.answered(strain, &answered, now).err());
     }
 
-    /// Whoever pulls in a page's assets is reading pages, and has a history from then
-    /// on. Assets are mostly cached, so that no counter is asked about them before.
-    /// In calm time only some of them are noted, by chance: a page pulls in a dozen,
-    /// and each note is a write.
-    fn note_asset(&self, admission: &mut Admission, cells: &mut dyn Cells, now: Time) {
+    /// Whoever read a page before a strain began has a history, and so has whoever
+    /// pulls in a page's assets while it lasts. The cache answers most of both, so
+    /// that no counter was asked about them. In calm time the page alone is noted:
+    /// it pulls in a dozen assets, and each note is a write.
+    fn note_visit(
+        &self,
+        admission: &mut Admission,
+        outcome: &Outcome,
+        cells: &mut dyn Cells,
+        now: Time,
+    ) {
         let layout = self.rules.layout(KeyKind::Visitor).filter(|layout| layout.has_history());
         let key = admission.derived.key(KeyKind::Visitor);
-        let (Some(layout), Some(key), true) = (layout, key, admission.derived.asset) else {
+        let (Some(layout), Some(key)) = (layout, key) else { return };
+        let asset = admission.derived.asset;
+        let cached = outcome.cache.is_some_and(|cache| !cache.reached_origin());
+        if !asset && (admission.asked || !cached) {
             return;
-        };
+        }
         let strained = self.origin(admission, cells, now) == Some(OriginState::Strained);
-        if strained || now.unix_millis().is_multiple_of(NOTED_IN_CALM) {
+        if asset == strained {
             let strained_since = admission.strained_since;
             let (store, asks) = (self.rules.store(KeyKind::Visitor), Vec::new());
-            let seen = Charge { key, layout, store, page: None, asset: true, strained_since, asks };
+            let seen = Charge { key, layout, store, page: None, asset, strained_since, asks };
             let verdict = cells.charge(&[seen], now);
             admission.decision.failures.extend(verdict.failures);
         }
