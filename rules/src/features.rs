@@ -3,6 +3,8 @@
 
 use std::num::NonZeroU8;
 
+use smallvec::SmallVec;
+
 use crate::agent::{self, Claim, Evidence};
 use crate::fingerprint::fingerprint;
 use crate::key::{CellKey, HashKey, KeyKind, LANES};
@@ -206,11 +208,12 @@ fn claim(
 #[must_use]
 #[expect(clippy::cast_possible_truncation, reason = "half of the hash is what is wanted")]
 pub fn page(secret: &HashKey, path: &str) -> u64 {
-    // Nearly every path: it need not be written anew.
-    if route::is_normal(path) {
-        return secret.hash(b'p', &[path.as_bytes()]) as u64;
+    // Nearly every path, but for a slash at its end: it need not be written anew.
+    let start = path.strip_suffix('/').unwrap_or(path);
+    if route::is_normal(start) {
+        return secret.hash(b'p', &[start.as_bytes()]) as u64;
     }
-    let mut normal = Vec::with_capacity(path.len());
+    let mut normal: SmallVec<[u8; 128]> = SmallVec::new();
     route::normalise(path, |byte| normal.push(byte));
     secret.hash(b'p', &[&normal]) as u64
 }

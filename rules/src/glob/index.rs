@@ -3,7 +3,8 @@
 //! Every request asks hundreds of globs for one User-Agent, and every fresh
 //! sandbox decodes them. So they lie one after another in a single text, and
 //! each is filed under three bytes that a text must have to match it, those that
-//! the fewest other globs have: a text asks only what is filed under its own.
+//! the fewest other globs have: a text asks only what is filed under its own, and of
+//! paths only what has room for as many slashes.
 
 use std::collections::HashMap;
 
@@ -19,9 +20,8 @@ use crate::ruleset::placed;
 #[serde(from = "Listed")]
 pub struct GlobIndex {
     listed: Listed,
-    /// Where in the text each glob starts.
     #[serde(skip)]
-    starts: Vec<u32>,
+    shapes: Vec<Shape>,
     /// The three bytes and the places of globs, in the order of their slots.
     #[serde(skip)]
     filed: Vec<(Run, u16)>,
@@ -55,6 +55,33 @@ struct Entry {
     owner: u16,
     /// The bytes that it is filed under; 0 where it has no three in a row.
     run: Run,
+}
+
+/// What is known of a glob before it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Shape {
+    /// Where in the text it starts.
+    start: u32,
+    /// How many slashes a text may have that matches it.
+    slashes: (u32, u32),
+}
+
+impl Shape {
+    fn of(start: u32, glob: &str, path: bool) -> Self {
+        let least = slashes(glob.as_bytes());
+        let slashes = match path {
+            // Nothing else in a path's glob stands for a slash.
+            true if !glob.contains("**") => (least, least),
+            true => (least, u32::MAX),
+            false => (0, u32::MAX),
+        };
+        Self { start, slashes }
+    }
+
+    const fn has_room(&self, slashes: u32) -> bool {
+        let (least, most) = self.slashes;
+        least <= slashes && slashes <= most
+    }
 }
 
 /// Three bytes in a row, as a number.
@@ -99,13 +126,18 @@ impl GlobIndex {
         if text.len() > TEXT_BOUND {
             return SmallVec::new();
         }
-        let mut found = SmallVec::from_slice(&self.unfiled);
+        let slashes = slashes(text.as_bytes());
+        let has_room = |at: &u16| {
+            self.shapes.get(usize::from(*at)).is_some_and(|shape| shape.has_room(slashes))
+        };
+        let mut found = SmallVec::new();
+        found.extend(self.unfiled.iter().copied().filter(has_room));
         for run in runs(text.as_bytes()) {
             let slot = slot(run);
             let used = self.used.get(slot / 64).is_some_and(|word| word >> (slot % 64) & 1 == 1);
             if used {
                 let filed = self.filed_under(slot).iter().filter(|(own, _)| *own == run);
-                found.extend(filed.map(|(_, at)| *at));
+                found.extend(filed.map(|(_, at)| *at).filter(has_room));
             }
         }
         found.sort_unstable();
@@ -122,7 +154,7 @@ impl GlobIndex {
 
     fn glob(&self, at: u16) -> Option<(u16, Pattern<'_>)> {
         let entry = self.listed.entries.get(usize::from(at))?;
-        let start = *self.starts.get(usize::from(at))? as usize;
+        let start = self.shapes.get(usize::from(at))?.start as usize;
         let text = self.listed.text.get(start..start.checked_add(entry.length as usize)?)?;
         Some((entry.owner, Pattern { text, path: entry.path }))
     }
@@ -132,10 +164,12 @@ impl From<Listed> for GlobIndex {
     fn from(listed: Listed) -> Self {
         let mut index = Self::default();
         let mut start = 0_u32;
-        index.starts.reserve(listed.entries.len());
+        index.shapes.reserve(listed.entries.len());
         for entry in &listed.entries {
-            index.starts.push(start);
-            start = start.saturating_add(entry.length);
+            let end = start.saturating_add(entry.length);
+            let glob = listed.text.get(start as usize..end as usize).unwrap_or_default();
+            index.shapes.push(Shape::of(start, glob, entry.path));
+            start = end;
         }
         let unfiled = placed(&listed.entries).filter(|(_, entry)| entry.run == 0);
         index.unfiled = unfiled.map(|(at, _)| at).collect();
@@ -191,12 +225,20 @@ fn required(glob: &Glob) -> impl Iterator<Item = Run> {
     glob.pattern().literals().flat_map(runs)
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "globs and texts are far shorter")]
+fn slashes(text: &[u8]) -> u32 {
+    text.iter().filter(|byte| **byte == b'/').count() as u32
+}
+
 /// Every three bytes in a row.
 fn runs(text: &[u8]) -> impl Iterator<Item = Run> {
-    text.windows(3).filter_map(|three| {
-        let [first, second, third] = *three else { return None };
-        Some(u32::from_le_bytes([first, second, third, 0]))
-    })
+    let mut run = 0;
+    let all = text.iter().map(move |byte| {
+        run = run >> 8 | u32::from(*byte) << 16;
+        run
+    });
+    // The first two have too few.
+    all.skip(2)
 }
 
 fn slot(run: Run) -> usize {
