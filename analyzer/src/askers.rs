@@ -11,7 +11,7 @@ use tidegate_rules::{Client, HashKey, Request, Ruleset};
 use crate::agents::Named;
 
 /// Askers that are remembered: each has one slot, and the last one stays.
-const REMEMBERED: usize = 1 << 13;
+const REMEMBERED: usize = 1 << 14;
 
 /// Who somebody is, of whom nothing else is known: an address, and the hash of a
 /// User-Agent.

@@ -14,6 +14,8 @@ mod visitors;
 use std::collections::BTreeMap;
 use std::hint::black_box;
 
+use smallvec::SmallVec;
+
 use crate::features::{
     Bounds, Facts, Features, Groups, Kept, Key, Ledger, Many, Minute, Origin, POPULAR_FROM,
     Popularity, Swarms, minute,
@@ -106,12 +108,8 @@ impl Clients {
     pub fn add_all(&mut self, some: &[Seen<'_>]) {
         let places = self.look(some);
         let facts: Vec<_> = some.iter().map(|seen| self.facts(seen)).collect();
+        self.note_minutes(&facts);
         for ((seen, facts), place) in some.iter().zip(&facts).zip(places) {
-            let at = minute(seen.request.time);
-            self.minutes.entry(at).or_default().add(seen.units);
-            if facts.asset {
-                *self.asset_minutes.entry(at).or_default() += 1;
-            }
             self.note_origin(seen);
             let (Some(key), Some(hash)) = (seen.key, seen.derived.client) else {
                 self.unknown += 1;
@@ -123,6 +121,19 @@ impl Clients {
         }
     }
 
+    /// Takes the minutes of requests into account, which are few.
+    fn note_minutes(&mut self, facts: &[Facts<'_>]) {
+        for some in facts.chunk_by(|a, b| minute(a.time) == minute(b.time)) {
+            let Some(at) = some.first().map(|facts| minute(facts.time)) else { continue };
+            let sum = self.minutes.entry(at).or_default();
+            some.iter().for_each(|facts| sum.add(facts.units));
+            let assets = some.iter().filter(|facts| facts.asset).count() as u64;
+            if assets > 0 {
+                *self.asset_minutes.entry(at).or_default() += assets;
+            }
+        }
+    }
+
     /// The places of the clients that are known.
     ///
     /// There are so many that what is known of one lies far away in memory. What
@@ -131,9 +142,17 @@ impl Clients {
     fn look(&self, some: &[Seen<'_>]) -> Vec<Option<u32>> {
         let find = |seen: &Seen<'_>| self.clients.find(seen.key?.into());
         let places: Vec<_> = some.iter().map(find).collect();
-        let clients = places.iter().flatten().map(|at| self.clients.look(*at));
-        let networks = some.iter().filter_map(network).map(|key| self.networks.look(key));
-        black_box(clients.chain(networks).fold(0, |all, read| all ^ read));
+        let all = |reads: &mut dyn Iterator<Item = u64>| {
+            black_box(reads.fold(0, |all, read| all ^ read));
+        };
+        // Step by step: where the next thing lies is known when the one before is there.
+        let clients = || places.iter().flatten().filter_map(|at| self.clients.many(*at));
+        let networks = some.iter().filter_map(network).filter_map(|key| self.networks.get(key));
+        let networks: SmallVec<[_; 32]> = networks.collect();
+        all(&mut clients().map(Many::glance));
+        all(&mut networks.iter().map(|group| group.glance()));
+        all(&mut clients().map(Many::look));
+        all(&mut networks.iter().map(|group| group.look()));
         places
     }
 

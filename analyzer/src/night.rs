@@ -6,6 +6,8 @@
 //! store is asked again, so that nothing has to be kept in memory. Nothing is
 //! judged here.
 
+mod ahead;
+mod gather;
 mod pass;
 
 use tidegate_rules::features::{Derived, derive_from};
@@ -15,10 +17,13 @@ use crate::basis::{Assumptions, Lines, Window};
 use crate::beside::Beside;
 use crate::clients::ClientKey;
 use crate::event::Event;
-use crate::ingest::{self, IngestError, Input, Options, Place, Progress, Summary};
+use crate::ingest::{IngestError, Input, Options, Progress, Summary};
 #[cfg(not(target_family = "wasm"))]
 use crate::store::Stored;
 use crate::waiting::Second;
+use gather::Batch;
+#[cfg(not(target_family = "wasm"))]
+use gather::Gatherer;
 use pass::{Found, Pass};
 
 /// Most requests that are shown together.
@@ -137,44 +142,51 @@ impl Night<'_> {
         progress: &mut dyn FnMut(Progress<'_>),
         sink: &mut dyn FnMut(&[Seen<'_>]),
     ) -> Result<Passed, IngestError> {
-        let mut state = Pass::new(self.rules);
-        let mut show_due = |state: &mut Pass, place: Place| {
-            while let Some(second) = state.waiting.due(place.reached) {
-                self.show_all(state, second, sink);
-            }
-        };
-        let files = match &self.source {
+        let mut pass = Pass::new(self.rules);
+        let mut show = |batch| self.show(&mut pass, batch, sink);
+        let (files, duplicates) = match &self.source {
             Source::Files { inputs, options } => {
-                ingest::read(inputs, options, progress, &mut |line, place| {
-                    state.take(line, place);
-                    show_due(&mut state, place);
-                })?
+                ahead::read(inputs, *options, progress, &mut show)?
             }
             #[cfg(not(target_family = "wasm"))]
-            Source::Stored(stored) => stored.read(progress, &mut |row, place| {
-                state.take_stored(row, place);
-                show_due(&mut state, place);
-            })?,
+            Source::Stored(stored) => {
+                let mut gatherer = Gatherer::default();
+                let files = stored.read(progress, &mut |row, place| {
+                    gatherer.take_stored(row, place);
+                    if let Some(batch) = gatherer.due(place.reached) {
+                        gatherer.reuse(show(batch));
+                    }
+                })?;
+                show(gatherer.rest());
+                (files, gatherer.duplicates)
+            }
         };
-        while let Some(second) = state.waiting.next() {
-            self.show_all(&mut state, second, sink);
-        }
-        Ok(state.passed(files))
+        Ok(pass.passed(files, duplicates))
     }
 
-    fn show_all(&self, pass: &mut Pass, second: Second, sink: &mut dyn FnMut(&[Seen<'_>])) {
-        let mut events = second.events();
-        loop {
-            let some = events.by_ref().take(TOGETHER);
-            let some: Vec<_> = some.map(|event| (event, pass.look(self, &event))).collect();
-            if some.is_empty() {
-                break;
+    /// Shows what has been read; gives its memory back.
+    fn show(
+        &self,
+        pass: &mut Pass,
+        batch: Batch,
+        sink: &mut dyn FnMut(&[Seen<'_>]),
+    ) -> Vec<Second> {
+        let Batch { seconds, spared, .. } = batch;
+        pass.shielding.note(spared);
+        for second in &seconds {
+            let mut events = second.events();
+            loop {
+                let mut some = Vec::with_capacity(TOGETHER);
+                let next = events.by_ref().take(TOGETHER);
+                some.extend(next.map(|event| (event, pass.look(self, &event))));
+                if some.is_empty() {
+                    break;
+                }
+                let together = some.into_iter().map(|(event, found)| self.seen(pass, event, found));
+                sink(&together.collect::<Vec<_>>());
             }
-            let together = some.into_iter().map(|(event, found)| self.seen(pass, event, found));
-            sink(&together.collect::<Vec<_>>());
         }
-        drop(events);
-        pass.waiting.reuse(second);
+        seconds
     }
 
     fn seen<'s>(&self, pass: &mut Pass, event: Event<'s>, found: Found) -> Seen<'s> {

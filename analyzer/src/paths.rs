@@ -2,6 +2,7 @@
 //! asked of dozens of globs and hashed twice.
 
 use std::hash::BuildHasher as _;
+use std::num::NonZeroU64;
 
 use hashbrown::DefaultHashBuilder;
 use tidegate_rules::features::{Asked, page};
@@ -9,12 +10,9 @@ use tidegate_rules::{HashKey, Ruleset};
 
 use crate::crates::Crates;
 
-/// Paths that are remembered: each has one slot, and the last one stays. Four times
-/// as many find one path in twenty more, and lie too far away to be worth it.
-const REMEMBERED: usize = 1 << 13;
-
-/// Longer ones are asked each time, so that a slot has 128 bytes.
-const LONGEST: usize = 95;
+/// Paths that are remembered: each has one slot, and the last one stays. More of them
+/// find few paths more, and lie too far away to be worth it.
+const REMEMBERED: usize = 1 << 14;
 
 /// Paths and what they say.
 pub(crate) struct Paths {
@@ -31,23 +29,26 @@ pub(crate) struct Path {
     pub(crate) crate_name: Option<u64>,
 }
 
-/// Lies where the processor fetches it at once.
-#[derive(Clone, Copy)]
-#[repr(align(128))]
+/// Where a path is remembered: by a hash of its text with a key that each run draws
+/// anew. That two paths share all 64 bits happens once in more lines than there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place(NonZeroU64);
+
+/// A path that is remembered, small enough for all to stay near the processor.
+#[derive(Debug, Clone, Copy, Default)]
 struct Slot {
-    text: [u8; LONGEST],
-    /// No path is empty: 0 stands for none.
-    length: u8,
-    path: Path,
+    place: Option<Place>,
+    page: u64,
+    crate_name: Option<NonZeroU64>,
+    route: Option<u16>,
 }
 
 impl Paths {
     pub(crate) fn new(rules: &Ruleset) -> Self {
-        let empty = Slot { text: [0; LONGEST], length: 0, path: Path::default() };
         Self {
             crates: Crates::new(rules),
             hasher: DefaultHashBuilder::default(),
-            slots: vec![empty; REMEMBERED],
+            slots: vec![Slot::default(); REMEMBERED],
         }
     }
 
@@ -56,50 +57,48 @@ impl Paths {
         &mut self,
         rules: &Ruleset,
         secret: &HashKey,
-        at: usize,
+        at: Place,
         text: &str,
     ) -> Path {
-        if let Some(slot) = self.slots.get(at).filter(|slot| slot.is(text)) {
-            return slot.path;
+        if let Some(known) = self.slot(at) {
+            let Slot { page, route, crate_name, .. } = *known;
+            let crate_name = crate_name.map(NonZeroU64::get);
+            return Path { asked: Asked { route, page }, crate_name };
         }
         let asked = Asked::of(rules, secret, text);
         let crate_name = self.crates.of(asked.route, text).map(|name| page(secret, name));
-        let path = Path { asked, crate_name };
-        if let Some(slot) = self.slots.get_mut(at) {
-            slot.keep(text, path);
+        let Asked { route, page } = asked;
+        if let Some(slot) = self.slots.get_mut(at.index()) {
+            let crate_name = crate_name.and_then(NonZeroU64::new);
+            *slot = Slot { place: Some(at), page, crate_name, route };
         }
-        path
+        Path { asked, crate_name }
     }
 
     /// Hash of the page that a path names; remembers none that is not asked for.
-    pub(crate) fn page(&self, secret: &HashKey, at: usize, text: &str) -> u64 {
-        let slot = self.slots.get(at).filter(|slot| slot.is(text));
-        slot.map_or_else(|| page(secret, text), |slot| slot.path.asked.page)
+    pub(crate) fn page(&self, secret: &HashKey, at: Place, text: &str) -> u64 {
+        self.slot(at).map_or_else(|| page(secret, text), |slot| slot.page)
     }
 
     /// Reads a bit of what is remembered at a place, so that it is at hand.
-    pub(crate) fn look(&self, at: usize) -> u64 {
-        self.slots.get(at).map_or(0, |slot| slot.path.asked.page ^ u64::from(slot.text[0]))
+    pub(crate) fn look(&self, at: Place) -> u64 {
+        self.slots.get(at.index()).map_or(0, |slot| slot.page)
     }
 
     /// The place of a path.
-    pub(crate) fn place(&self, text: &str) -> usize {
-        let at = self.hasher.hash_one(text.as_bytes()) % REMEMBERED as u64;
-        usize::try_from(at).unwrap_or_default()
+    pub(crate) fn place(&self, text: &str) -> Place {
+        let hash = self.hasher.hash_one(text.as_bytes());
+        Place(NonZeroU64::new(hash).unwrap_or(NonZeroU64::MIN))
+    }
+
+    fn slot(&self, at: Place) -> Option<&Slot> {
+        self.slots.get(at.index()).filter(|slot| slot.place == Some(at))
     }
 }
 
-impl Slot {
-    fn is(&self, text: &str) -> bool {
-        !text.is_empty() && self.text.get(..self.length.into()) == Some(text.as_bytes())
-    }
-
-    fn keep(&mut self, text: &str, path: Path) {
-        let length = u8::try_from(text.len()).unwrap_or(u8::MAX);
-        if let Some(place) = self.text.get_mut(..length.into()) {
-            place.copy_from_slice(text.as_bytes());
-            (self.length, self.path) = (length, path);
-        }
+impl Place {
+    fn index(self) -> usize {
+        usize::try_from(self.0.get() % REMEMBERED as u64).unwrap_or_default()
     }
 }
 
@@ -115,7 +114,7 @@ mod tests {
         let rules = tidegate_rules::compile("x.toml", &mut |_| Ok(text.to_owned())).unwrap().rules;
         let secret = HashKey::default();
         let mut paths = Paths::new(&rules);
-        let long = format!("/crate/serde/{}", "x".repeat(LONGEST));
+        let long = format!("/crate/serde/{}", "x".repeat(300));
         for path in ["", "/", "/crate/serde/1.0", &*long, "/crate/serde/1.0"] {
             let expected = Asked::of(&rules, &secret, path);
             for _ in 0..2 {
@@ -128,6 +127,6 @@ mod tests {
                 assert_eq!(paths.page(&secret, at, path), expected.page, "{path}");
             }
         }
-        assert_eq!(size_of::<Slot>(), 128);
+        assert_eq!(size_of::<Slot>(), 32);
     }
 }

@@ -19,15 +19,10 @@ pub(crate) struct Shielding {
 }
 
 impl Shielding {
-    /// Takes a shield POP's line into account.
-    pub(crate) fn note(&mut self, time: Time, request_id: Option<&str>, outcome: Outcome) {
-        if outcome.cache == Some(CacheState::Hit)
-            && let Some(id) = request_id
-        {
-            let id = hash(id);
-            self.spared.insert(id);
-            self.ages.push_back((time, id));
-        }
+    /// Takes what [`spared`] said of a shield POP's lines into account.
+    pub(crate) fn note(&mut self, spared: Vec<(Time, u64)>) {
+        self.spared.extend(spared.iter().map(|(_, id)| *id));
+        self.ages.extend(spared);
     }
 
     /// What the log says of the cache, in the end.
@@ -47,6 +42,17 @@ impl Shielding {
             self.spared.remove(&id);
         }
     }
+}
+
+/// When a shield POP's cache answered, and the hash of the request's id, where its
+/// line says that it did.
+pub(crate) fn spared(
+    time: Time,
+    request_id: Option<&str>,
+    outcome: Outcome,
+) -> Option<(Time, u64)> {
+    let is_hit = outcome.cache == Some(CacheState::Hit);
+    request_id.filter(|_| is_hit).map(|id| (time, hash(id)))
 }
 
 fn hash(id: &str) -> u64 {

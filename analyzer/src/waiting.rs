@@ -5,7 +5,7 @@
 //! sorted when their second is over: logs are nearly in order, and to keep every
 //! line in its place all the time would cost more than to read it.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
 use tidegate_rules::Time;
 
@@ -28,9 +28,8 @@ const SECOND_MS: u64 = 1_000;
 /// The lines that wait.
 #[derive(Default)]
 pub(crate) struct Waiting {
-    seconds: BTreeMap<u64, Second>,
-    /// The first of them, so that nobody has to look for it after each line.
-    earliest: Option<u64>,
+    /// In order.
+    seconds: VecDeque<(u64, Second)>,
     bytes: usize,
     spare: Vec<Second>,
 }
@@ -44,16 +43,31 @@ impl Waiting {
         keep: impl FnOnce(&mut String) -> Kept,
     ) {
         let at = time.unix_millis() / SECOND_MS;
-        self.earliest = Some(self.earliest.map_or(at, |earliest| earliest.min(at)));
-        let second = self.seconds.entry(at).or_insert_with(|| self.spare.pop().unwrap_or_default());
+        let second = self.second(at);
         let before = second.texts.len();
         second.push(time, place, keep);
         self.bytes += second.texts.len() - before + LINE_BYTES;
     }
 
+    fn second(&mut self, at: u64) -> &mut Second {
+        // Nearly always one of the last.
+        let later = self.seconds.iter().rev().take(4).position(|(second, _)| *second <= at);
+        let place = match later {
+            Some(later) => self.seconds.len() - later,
+            None => self.seconds.partition_point(|(second, _)| *second <= at),
+        };
+        let known = place.checked_sub(1).filter(|last| self.seconds[*last].0 == at);
+        let place = known.unwrap_or_else(|| {
+            self.seconds.insert(place, (at, self.spare.pop().unwrap_or_default()));
+            place
+        });
+        &mut self.seconds[place].1
+    }
+
     /// The earliest second, where everything has been read up to `reached`.
     pub(crate) fn due(&mut self, reached: Time) -> Option<Second> {
-        let ends = (self.earliest? + 1) * SECOND_MS + DISORDER_MS;
+        let (earliest, _) = self.seconds.front()?;
+        let ends = (earliest + 1) * SECOND_MS + DISORDER_MS;
         if ends > reached.unix_millis() && self.bytes <= WAITING_BOUND {
             return None;
         }
@@ -62,8 +76,7 @@ impl Waiting {
 
     /// The earliest second.
     pub(crate) fn next(&mut self) -> Option<Second> {
-        let (_, mut second) = self.seconds.pop_first()?;
-        self.earliest = self.seconds.first_key_value().map(|(at, _)| *at);
+        let (_, mut second) = self.seconds.pop_front()?;
         self.bytes -= second.texts.len() + second.lines.len() * LINE_BYTES;
         second.order.sort_unstable();
         Some(second)
@@ -106,6 +119,11 @@ impl Second {
         let file = (place.file as u64).min((1 << (MILLIS_AT - FILE_AT)) - 1);
         self.order.push(millis << MILLIS_AT | file << FILE_AT | self.lines.len() as u64);
         self.lines.push(keep(&mut self.texts));
+    }
+
+    /// How many lines it has.
+    pub(crate) fn len(&self) -> usize {
+        self.lines.len()
     }
 
     /// Its lines, in order.

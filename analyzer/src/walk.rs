@@ -71,7 +71,7 @@ impl Walks {
     }
 
     /// Reads a bit of what is always needed.
-    pub(crate) fn look(&self) -> u64 {
+    pub(crate) fn glance(&self) -> u64 {
         self.now ^ u64::from(self.windows[0].current)
     }
 

@@ -91,6 +91,16 @@ impl Group {
         self.clients.count()
     }
 
+    /// Reads here and there, so that the rest is at hand; what is said means nothing.
+    pub(crate) fn glance(&self) -> u64 {
+        self.many.glance()
+    }
+
+    /// The same of what lies elsewhere.
+    pub(crate) fn look(&self) -> u64 {
+        self.many.look() ^ self.clients.look()
+    }
+
     fn bytes(&self) -> usize {
         self.many.bytes() + self.clients.bytes()
     }
@@ -134,10 +144,9 @@ impl Groups {
         }
     }
 
-    /// Reads here and there of what is known of a group, so that it is at hand; what
-    /// is said means nothing.
-    pub(crate) fn look(&self, key: GroupKey) -> u64 {
-        self.heavy.get(&key).map_or(0, |group| group.many.look() ^ group.clients.look())
+    /// What is known of a group that has a record.
+    pub(crate) fn get(&self, key: GroupKey) -> Option<&Group> {
+        self.heavy.get(&key).map(|group| &**group)
     }
 
     /// Takes a group in that was counted elsewhere, with the number of its clients.

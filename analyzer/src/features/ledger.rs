@@ -260,12 +260,6 @@ impl Ledger {
         Kept { full, short: self.len() as u64 - full, demoted: self.demoted }
     }
 
-    /// Reads here and there of what is known of somebody who is kept in full, so
-    /// that it is at hand; what is said means nothing.
-    pub(crate) fn look(&self, at: u32) -> u64 {
-        self.many(at).map_or(0, Many::look)
-    }
-
     fn slot(&self, at: u32) -> &Slot {
         slot_of(&self.pieces, at)
     }

@@ -226,12 +226,17 @@ impl Many {
     }
 
     /// Reads here and there, so that the rest is at hand; what is said means nothing.
-    pub(super) fn look(&self) -> u64 {
+    pub(crate) fn glance(&self) -> u64 {
         let known = &self.known;
+        let own = known.requests ^ known.pauses.count ^ known.peak_units ^ self.lost;
+        own ^ self.walks.glance() ^ self.last_page
+    }
+
+    /// The same of what lies elsewhere.
+    pub(crate) fn look(&self) -> u64 {
         let minute = self.minutes.last().map_or(0, |(at, _)| *at);
         let route = self.routes.first().map_or(0, |(_, units)| *units);
-        let own = known.requests ^ known.pauses.count ^ known.peak_units ^ self.lost;
-        own ^ minute ^ route ^ self.pages.look() ^ self.crates.look() ^ self.walks.look()
+        minute ^ route ^ self.pages.look() ^ self.crates.look()
     }
 
     /// Harm first: whoever has less of it is the first to be kept in short.

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Line, cloudfront, combined, fastly, record, vcl};
+use super::{Line, cloudfront, combined, fastly, record, time, vcl};
 
 /// A log format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -120,7 +120,7 @@ enum Kind {
     Fastly(fastly::Layouts),
     Vcl,
     CloudFront(cloudfront::Columns),
-    Combined,
+    Combined(time::Before),
     Record,
 }
 
@@ -132,7 +132,7 @@ impl Parser {
             Format::FastlyAccess => Kind::Fastly(fastly::Layouts::default()),
             Format::FastlyVcl => Kind::Vcl,
             Format::CloudFront => Kind::CloudFront(cloudfront::Columns::default()),
-            Format::Combined => Kind::Combined,
+            Format::Combined => Kind::Combined(time::Before::default()),
             Format::Record => Kind::Record,
         })
     }
@@ -151,7 +151,7 @@ impl Parser {
             Kind::Fastly(layouts) => layouts.parse(line, sink),
             Kind::Vcl => vcl::parse(line, sink),
             Kind::CloudFront(columns) => columns.parse(line, sink),
-            Kind::Combined => combined::parse(line, sink),
+            Kind::Combined(before) => combined::parse(line, before, sink),
             Kind::Record => record::parse(line, sink),
         }
     }

@@ -29,8 +29,26 @@ pub(super) fn utc(day: &str, clock_time: &str) -> Option<Time> {
     join(day, clock(clock_time.as_bytes().try_into().ok()?)?, 0)
 }
 
+/// The time of the line before, in common log format: the next one often has it, too.
+#[derive(Debug, Default)]
+pub(super) struct Before {
+    text: [u8; 26],
+    time: Option<Time>,
+}
+
+impl Before {
+    /// As [`common`].
+    pub(super) fn common(&mut self, text: &str) -> Option<Time> {
+        if self.text != *text.as_bytes() {
+            let time = common(text)?;
+            (self.text, self.time) = (text.as_bytes().try_into().ok()?, Some(time));
+        }
+        self.time
+    }
+}
+
 /// Common log format: `04/Nov/2025:08:15:42 +0000`.
-pub(super) fn common(text: &str) -> Option<Time> {
+fn common(text: &str) -> Option<Time> {
     let text: [u8; 26] = text.as_bytes().try_into().ok()?;
     let [d1, d2, b'/', n1, n2, n3, b'/', y1, y2, y3, y4, b':', rest @ ..] = text else {
         return None;

@@ -12,22 +12,17 @@ use super::{Night, Passed};
 use crate::agents::{Agents, Named};
 use crate::askers::Askers;
 use crate::basis::{Assumptions, Lines, Said, Window};
-use crate::event::{Event, Kept};
-use crate::ingest::{Line, Place, Summary};
-use crate::paths::Paths;
+use crate::event::Event;
+use crate::ingest::Summary;
+use crate::paths::{self, Paths};
 use crate::shielding::Shielding;
-#[cfg(not(target_family = "wasm"))]
-use crate::store::StoredRow;
-use crate::waiting::Waiting;
 
 /// How long a page of the cache class `short` is kept, in milliseconds.
 const SHORT_MS: u64 = 60_000;
 
 /// One pass over the files.
 pub(super) struct Pass {
-    pub(super) waiting: Waiting,
     pub(super) shielding: Shielding,
-    duplicates: u64,
     late: u64,
     window: Option<Window>,
     fingerprints: bool,
@@ -45,16 +40,14 @@ pub(super) struct Pass {
 pub(super) struct Found {
     pub(super) named: Option<Named>,
     pub(super) asker: usize,
-    pub(super) path: usize,
-    pub(super) referer: usize,
+    pub(super) path: paths::Place,
+    pub(super) referer: paths::Place,
 }
 
 impl Pass {
     pub(super) fn new(rules: &Ruleset) -> Self {
         Self {
-            waiting: Waiting::default(),
             shielding: Shielding::default(),
-            duplicates: 0,
             late: 0,
             window: None,
             fingerprints: false,
@@ -67,28 +60,6 @@ impl Pass {
             askers: Askers::default(),
             paths: Paths::new(rules),
         }
-    }
-
-    pub(super) fn take(&mut self, line: &Line<'_>, place: Place) {
-        // The line of the POP that the client spoke to says the same and more.
-        let request = &line.request;
-        if line.on_shield {
-            self.duplicates += 1;
-            self.shielding.note(request.time, request.request_id, line.outcome);
-            return;
-        }
-        self.waiting.push(request.time, place, |texts| Kept::of(line, texts));
-    }
-
-    #[cfg(not(target_family = "wasm"))]
-    /// The same of a line that a store has kept.
-    pub(super) fn take_stored(&mut self, row: &StoredRow<'_>, place: Place) {
-        if row.on_shield {
-            self.duplicates += 1;
-            self.shielding.note(row.time(), row.request_id, row.outcome());
-            return;
-        }
-        self.waiting.push(row.time(), place, |texts| Kept::of_stored(row, texts));
     }
 
     /// Looks where it is remembered what there is to know of an event: for a few
@@ -143,13 +114,8 @@ impl Pass {
         CacheState::Miss
     }
 
-    pub(super) fn passed(self, files: Summary) -> Passed {
-        let lines = Lines {
-            read: files.read(),
-            bad: files.bad(),
-            duplicate: self.duplicates,
-            late: self.late,
-        };
+    pub(super) fn passed(self, files: Summary, duplicate: u64) -> Passed {
+        let lines = Lines { read: files.read(), bad: files.bad(), duplicate, late: self.late };
         Passed { lines, assumptions: self.assumptions(), window: self.window, files }
     }
 

@@ -35,12 +35,16 @@ pub(super) fn recognises(line: &str) -> bool {
     line.contains("] \"") && line.contains(" [")
 }
 
-pub(super) fn parse(line: &str, sink: &mut dyn FnMut(&Line<'_>)) -> Result<Parsed, BadReason> {
+pub(super) fn parse(
+    line: &str,
+    before: &mut time::Before,
+    sink: &mut dyn FnMut(&Line<'_>),
+) -> Result<Parsed, BadReason> {
     let Message { host, text } = syslog::split(line);
     let mut node = [0; 3];
     let pop = host.and_then(|host| syslog::pop(host, &mut node));
     let fields = Fields::of(text)?;
-    let mut line = fields.as_line()?;
+    let mut line = fields.as_line(before)?;
     line.request.pop = pop;
     line.on_shield = pop.is_some() && fields.peer.is_some_and(proxies::is_fastly);
     sink(&line);
@@ -127,8 +131,9 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn as_line(&self) -> Result<Line<'_>, BadReason> {
-        let time = time::common(self.time)
+    fn as_line(&self, before: &mut time::Before) -> Result<Line<'_>, BadReason> {
+        let time = before
+            .common(self.time)
             .ok_or_else(|| BadReason::of(format!("{} is not a time", text::quoted(self.time))))?;
         let (method, target, protocol) = split_request(&self.request)?;
         let mut request = Request::new(time, method, target.path);
