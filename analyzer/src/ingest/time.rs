@@ -155,6 +155,15 @@ mod tests {
     }
 
     #[test]
+    fn the_time_before_says_nothing_of_another_text() {
+        let mut before = Before::default();
+        let (a, b) = ("04/Nov/2025:08:15:42 +0000", "04/Nov/2025:08:15:43 +0000");
+        for text in [a, a, "", "04/Nov/2025:08:15:42 +00:0", a, b, b, "-", a] {
+            assert_eq!(before.common(text), common(text), "{text}");
+        }
+    }
+
+    #[test]
     fn known_times() {
         let expected = Some(Time::from_unix_millis(1_762_244_142_123));
         assert_eq!(rfc3339("2025-11-04T08:15:42.123456789Z"), expected);
