@@ -8,7 +8,6 @@
 pub mod cells;
 pub mod cost;
 pub mod demo;
-pub mod erl;
 pub mod origin;
 pub mod replay;
 pub mod stage;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
-use tidegate_bench::{cells, cost, demo, erl};
+use tidegate_bench::{cells, cost, demo};
 
 /// Traffic with truth, played through the real edge module.
 #[derive(Debug, Parser)]
@@ -25,9 +25,6 @@ enum Command {
     /// What the module costs beside one that only forwards, part by part; every
     /// figure goes into `bench/runs/cost.json`.
     Cost(cost::Options),
-    /// What a limit over Fastly's rate counters means, by the model of them: the
-    /// table of `docs/cells.md`.
-    Limits,
 }
 
 fn main() -> ExitCode {
@@ -52,6 +49,5 @@ fn run(command: Command) -> Result<String> {
         }
         Command::Cells(options) => runtime()?.block_on(cells::run(&options)),
         Command::Cost(options) => runtime()?.block_on(cost::run(&options)),
-        Command::Limits => erl::table::markdown(),
     }
 }

@@ -22,7 +22,7 @@ const FORBIDDEN: [&str; 14] = [
 ];
 
 /// Packages by their folders, each with those of the house that it may import.
-const FLOORS: [(&str, &[&str]); 14] = [
+const FLOORS: [(&str, &[&str]); 15] = [
     ("rules", &[]),
     ("rules/playground", &["tidegate", "tidegate-rules"]),
     ("rules/playground/build", &[]),
@@ -36,6 +36,7 @@ const FLOORS: [(&str, &[&str]); 14] = [
     ),
     ("bench/engine", &["tidegate-kept", "tidegate-rules"]),
     ("bench/kept", &[]),
+    ("bench/limiters", &["tidegate-kept", "tidegate-rules"]),
     ("bench/lines", &["tidegate-kept"]),
     ("bench/outcome", &["tidegate", "tidegate-kept", "tidegate-rules", "tidegate-traffic"]),
     ("bench/report", &["tidegate-kept"]),

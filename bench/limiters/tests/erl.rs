@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use tidegate_bench::erl::play::{Edge, Got, START, Site, Steady};
-use tidegate_bench::erl::pop::{PENALTY_MS, Traits};
-use tidegate_bench::erl::table::markdown;
+use tidegate_bench_limiters::erl::play::{Edge, Got, START, Steady};
+use tidegate_bench_limiters::erl::pop::{PENALTY_MS, Traits};
+use tidegate_bench_limiters::erl::table::markdown;
+use tidegate_bench_limiters::site::Site;
 use tidegate_rules::store::erl::Window;
 use tidegate_rules::{Admit, Time};
 
@@ -115,11 +116,11 @@ fn a_penalty_box_starves_a_script_that_counting_paces() {
 
 #[test]
 fn the_table_people_read_is_what_the_model_says() {
-    let text = include_str!("../../docs/cells.md");
+    let text = include_str!("../../../docs/cells.md");
     let table = markdown().unwrap_or_else(|error| panic!("{error}"));
     assert!(
         text.contains(&table),
-        "docs/cells.md is out of date; `cargo run -p tidegate-bench -- limits` prints:\n{table}"
+        "docs/cells.md is out of date; `cargo bench-limiters counters` prints:\n{table}"
     );
 }
 

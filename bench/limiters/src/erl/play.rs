@@ -1,54 +1,17 @@
 //! Clients against the counters, by the engine's own decisions.
 
 use std::collections::VecDeque;
-use std::num::NonZeroU32;
 
-use anyhow::{Result, anyhow};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tidegate_rules::store::erl::Window;
-use tidegate_rules::{
-    Admit, ByKind, Client, Engine, HashKey, Memory, Mode, Request, Stored, Time, compile,
-};
+use tidegate_rules::{Admit, ByKind, Memory, Stored, Time};
 
 use super::pop::{PenaltyBox, Pop, Traits};
-
-/// What a page costs, in units.
-pub const COST: NonZeroU32 = NonZeroU32::new(40).unwrap();
+use crate::site::{COST, Site};
 
 /// When every play begins, in milliseconds since the epoch: a whole second.
 pub const START: u64 = 1_700_000_000_000;
-
-/// A site whose clients may have so many pages in each window.
-#[derive(Debug)]
-pub struct Site {
-    engine: Engine,
-    window: Window,
-    pages: u32,
-}
-
-impl Site {
-    /// Compiles the site; `store` is where the clients' cells live.
-    ///
-    /// # Errors
-    ///
-    /// What the compiler objects to.
-    pub fn new(store: &str, window: Window, pages: u32) -> Result<Self> {
-        let (units, seconds) = (pages * COST.get(), window.seconds());
-        let text = format!(
-            "format = 1\nsite = \"docs.example\"\nstore = {{ client = \"{store}\" }}\n\
-             [[route]]\nname = \"page\"\npaths = [\"/**\"]\ncost = {COST}\ncache = \"never\"\n\
-             [[quota]]\nname = \"q\"\nunits = {units}\nper = \"{seconds}s\"\nburst = {units}\n\
-             [[rule]]\nid = \"r\"\nwhy = \"the model\"\nmatch = {{ route = \"page\" }}\n\
-             key = \"client\"\nquota = \"q\"\nmode = \"enforce\"\n"
-        );
-        let compiled = compile("model.toml", &mut |_| Ok(text.clone()));
-        let rules = compiled.map_err(|mistakes| anyhow!("{mistakes}"))?.rules;
-        let (version, secret) = (String::new(), HashKey::default());
-        let engine = Engine { rules, version, secret, switch: Mode::Enforce };
-        Ok(Self { engine, window, pages })
-    }
-}
 
 /// The edge in front of the site, at some POPs.
 #[derive(Debug)]
@@ -87,10 +50,7 @@ impl<'s> Edge<'s> {
         let house = &mut self.pops[pop];
         let counters = house.counters.node(node, now);
         let mut cells = ByKind { bytes: std::mem::take(&mut house.bytes), counters };
-        let client = Client::Address(std::net::Ipv4Addr::from_bits(client).into());
-        let request = Request { client: Some(client), ..Request::new(now, "GET", "/page") };
-        let mut admission = self.site.engine.screen(&request).into_admission();
-        let admit = self.site.engine.admit(&mut admission, &mut cells, now);
+        let admit = self.site.ask(&mut cells, client, now);
         house.bytes = cells.bytes;
         admit
     }
@@ -100,8 +60,8 @@ impl<'s> Edge<'s> {
     pub fn check_rate(&mut self, pop: usize, client: u32, now: Time) -> bool {
         let node = self.dice.random_range(0..self.nodes);
         let house = &mut self.pops[pop];
-        let (window, entry) = (self.site.window, client.to_string());
-        let limit = self.site.pages * COST.get() / window.seconds();
+        let (window, entry) = (self.site.window(), client.to_string());
+        let limit = self.site.units_per_second();
         let mut node = house.counters.node(node, now);
         !node.check_rate(&mut house.penalties, &entry, COST, window, limit)
     }

@@ -6,8 +6,9 @@ use anyhow::Result;
 use tidegate_rules::Admit;
 use tidegate_rules::store::erl::Window;
 
-use super::play::{Edge, Got, Site, Steady};
+use super::play::{Edge, Got, Steady};
 use super::pop::Traits;
+use crate::site::Site;
 
 /// The limit of every row: so many pages each second, on average over its window.
 pub const PER_SECOND: u32 = 20;
