@@ -5,6 +5,7 @@
 //! from those files alone, so that whoever doubts a row can look at what it was
 //! made from, and make it again with the command beside it.
 
+mod limiters;
 mod page;
 mod steps;
 mod targets;

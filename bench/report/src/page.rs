@@ -5,12 +5,13 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use serde_json::Value;
 
+use crate::limiters;
 use crate::targets::{Kept, Row, rows};
 
 // Writing to a string cannot fail, so its results are let go.
 
 /// The benches whose machines are told.
-const RUNS: [&str; 6] = ["engine", "cost", "cells", "analyze", "backtest", "outcome"];
+const RUNS: [&str; 7] = ["engine", "cost", "cells", "limiters", "analyze", "backtest", "outcome"];
 
 const INTRODUCTION: &str = "\
 What Tidegate was to reach, and what it reached. `cargo bench-report` runs every bench and writes this \
@@ -57,6 +58,9 @@ pub(crate) fn markdown(kept: &mut Kept<'_>) -> Result<String> {
         let _ = writeln!(page, "- {}: {}", row.what, row.why);
     }
     page.push_str(NOT_MEASURED);
+    if let Some(run) = kept("limiters")? {
+        limiters::section(&mut page, &run);
+    }
     page.push_str("\n## The machines\n\n");
     for name in RUNS {
         let Some(run) = kept(name)? else { continue };
@@ -97,6 +101,26 @@ mod tests {
                         "decide/10-rules/50000-networks": [1_000.0],
                     },
                     "wasm": { "decide/1000-rules/50000-networks": [3_800.0] },
+                })),
+                "limiters" => Some(json!({
+                    "command": "cargo bench-limiters", "cpu": "a processor", "cores": 2,
+                    "limit": { "per_second": 50, "burst": 25 },
+                    "figures": {
+                        "tidegate": {
+                            "below": [{ "admitted": 80, "ideal": 80 }],
+                            "edge": [{ "worst_second": 0.68 }],
+                        },
+                        "nginx-queue": { "bursts": [{ "longest_ms": 480 }] },
+                        "haproxy": {
+                            "tenfold": [
+                                { "admitted": 50, "ideal": 124 },
+                                { "admitted": 50, "ideal": 128 },
+                                { "admitted": 50, "ideal": 100 },
+                            ],
+                            "calm-after": [{ "modest": 0.353 }, { "modest": null }],
+                        },
+                    },
+                    "at_once": { "tidegate": [{ "admitted": 2_300, "ideal": 2_024 }] },
                 })),
                 "analyze" => Some(json!({
                     "lines": 1_000_000,
