@@ -46,7 +46,8 @@ pub fn analyze(rules: &Ruleset, log: &Path, proposes: bool, now: Time) -> Result
     Ok(Read { analysis, clients: listed.clients })
 }
 
-fn night<'n>(inputs: &'n [Input], rules: &'n Ruleset, secret: &'n HashKey) -> Night<'n> {
+/// A night of log files.
+pub(crate) fn night<'n>(inputs: &'n [Input], rules: &'n Ruleset, secret: &'n HashKey) -> Night<'n> {
     let (options, beside) = (Options::default(), Beside::default());
     Night { source: Source::Files { inputs, options }, rules, secret, beside }
 }

@@ -12,6 +12,8 @@ pub mod curve;
 pub mod judge;
 pub mod night;
 pub mod outcome;
+pub mod picture;
+pub mod policies;
 pub mod promoted;
 pub mod run;
 pub mod score;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::curve::Point;
 use crate::night::LogKind;
+use crate::policies::Policy;
 
 /// A whole run.
 #[derive(Debug, Serialize)]
@@ -43,6 +44,8 @@ pub struct Night {
     /// A crowd rule of every size, where the crawl is a crowd and the log says
     /// of which software.
     pub curve: Vec<Point>,
+    /// Every policy with its thresholds moved, of some nights.
+    pub policies: Vec<Policy>,
     /// How well scores order clients.
     pub scores: Scores,
     /// Clients by what they are and by what the analyzer says they are.

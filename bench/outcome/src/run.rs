@@ -5,18 +5,32 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use tidegate::propose::Proposal;
 use tidegate_traffic::{Kind, Scenario};
 
-use crate::curve::curve;
+use crate::curve::{self, curve};
 use crate::judge::{analyze, classes, replay, throttle_the_crawl};
 use crate::night::{LogKind, Played, minute_after, play};
 use crate::outcome::{Night, Run, Scores};
+use crate::picture::svg;
+use crate::policies::{Policy, policies};
 use crate::promoted;
 use crate::score::{area, kinds};
 use crate::table::{CROWDED, markdown};
 
 /// Minutes of log after the onset after which somebody might run the analyzer.
 const LOOKS: [u64; 4] = [1, 2, 4, 8];
+
+/// The scenarios whose policies are shown with every size of their thresholds: a
+/// crawl from few addresses, and crawls from very many.
+pub const CURVED: [&str; 3] = ["march-2025", "distributed", "residential"];
+
+/// The seeds of which that is done: more would say the same.
+const CURVED_SEEDS: u64 = 4;
+
+/// The picture of those curves: in the folder of the work, and of a full run in
+/// `bench/pictures`.
+const PICTURE: &str = "policies.svg";
 
 /// Seeds of a quick run, one of each kind.
 const QUICK: u64 = 2;
@@ -68,8 +82,12 @@ pub fn run(options: &Options) -> Result<String> {
     let command = command(options);
     let run = Run { command, log: options.log, seeds, nights };
     let text = markdown(&run);
+    let picture = svg(&run);
+    if let Some(picture) = &picture {
+        write(&options.work.join(PICTURE), picture)?;
+    }
     if !options.quick && options.scenarios.is_empty() {
-        keep(&run, &text)?;
+        keep(&run, &text, picture.as_deref())?;
     }
     Ok(text)
 }
@@ -100,14 +118,25 @@ fn command(options: &Options) -> String {
     format!("cargo bench-outcome {seeds}{log}{scenarios}")
 }
 
-fn keep(run: &Run, text: &str) -> Result<()> {
+fn keep(run: &Run, text: &str, picture: Option<&str>) -> Result<()> {
     let (name, table) = match run.log {
         LogKind::Records => ("outcome", "OUTCOMES.md"),
         LogKind::Access => ("outcome-access", "OUTCOMES-access.md"),
     };
     tidegate_kept::keep(name, run)?;
     let bench = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    std::fs::write(bench.join(table), text).with_context(|| format!("cannot write `{table}`"))
+    // There is one picture, of what the edge records.
+    if let Some(picture) = picture.filter(|_| run.log == LogKind::Records) {
+        write(&bench.join("pictures").join(PICTURE), picture)?;
+    }
+    write(&bench.join(table), text)
+}
+
+fn write(file: &Path, text: &str) -> Result<()> {
+    let folder = file.parent().unwrap_or(file);
+    std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(file, text))
+        .with_context(|| format!("cannot write `{}`", file.display()))
 }
 
 /// One night from its play to its scores.
@@ -132,11 +161,7 @@ fn one(name: &str, seed: u64, options: &Options) -> Result<Night> {
         true => first_rule(&scenario, &played, options.log)?,
         false => None,
     };
-    let is_crowd = CROWDED.contains(&name) && options.log == LogKind::Records;
-    let curve = match is_crowd {
-        true => curve(scenario.site, log, &played.truth, played.onset)?,
-        false => Vec::new(),
-    };
+    let (curve, policies) = curves(&scenario, seed, &played, options.log, proposals)?;
     let nameless = analyze(&rules, &played.nameless, false, scenario.end())?;
     let known = kinds(&played.truth, &promoted::secret(), scenario.start);
     let score = |clients, kind| area(clients, &known, kind);
@@ -150,6 +175,7 @@ fn one(name: &str, seed: u64, options: &Options) -> Result<Night> {
         minutes_to_rule,
         sides,
         curve,
+        policies,
         scores: Scores {
             person: score(&read.clients, Kind::Person),
             misconfigured: score(&read.clients, Kind::Misconfigured),
@@ -161,6 +187,29 @@ fn one(name: &str, seed: u64, options: &Options) -> Result<Night> {
     // A full run would fill the disk.
     std::fs::remove_dir_all(&folder)?;
     Ok(night)
+}
+
+/// A crowd rule of every size, where the crawl is a crowd and the log says of which
+/// software; and every policy of every size, of some nights.
+fn curves(
+    scenario: &Scenario,
+    seed: u64,
+    played: &Played,
+    kind: LogKind,
+    proposals: &[Proposal],
+) -> Result<(Vec<curve::Point>, Vec<Policy>)> {
+    let (site, log, truth) = (scenario.site, played.log(kind), &played.truth);
+    let is_crowd = CROWDED.contains(&scenario.name) && kind == LogKind::Records;
+    let curve = match is_crowd {
+        true => curve(site, log, truth, played.onset)?,
+        false => Vec::new(),
+    };
+    let is_curved = CURVED.contains(&scenario.name) && seed <= CURVED_SEEDS;
+    let policies = match is_curved {
+        true => policies(site, &promoted::learned(proposals)?, log, truth)?,
+        false => Vec::new(),
+    };
+    Ok((curve, policies))
 }
 
 /// The first of the [`LOOKS`] at which the analyzer proposes a rule that

@@ -2,6 +2,7 @@
 //! seeds, and what missed its target.
 
 mod curves;
+pub(crate) mod policies;
 mod targets;
 
 use std::fmt::Write as _;
@@ -41,6 +42,7 @@ pub fn markdown(run: &Run) -> String {
     people(&mut page, run);
     crowds(&mut page, run);
     curves::write(&mut page, run);
+    policies::write(&mut page, run);
     legitimate(&mut page, run);
     times(&mut page, run);
     scores(&mut page, run);

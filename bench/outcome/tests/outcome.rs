@@ -2,6 +2,7 @@
 
 use tidegate_bench_outcome::judge::{TIDEGATE, analyze, replay};
 use tidegate_bench_outcome::night::{LogKind, play};
+use tidegate_bench_outcome::policies::{WHOLE, policies};
 use tidegate_bench_outcome::promoted;
 use tidegate_traffic::truth::actor_of;
 use tidegate_traffic::{Kind, Scenario};
@@ -45,6 +46,29 @@ fn the_judge_counts_every_request_of_every_side() {
     let crawl = sides[1].kind(Kind::Crawler);
     assert_eq!(crawl.throttled, crawl.visitors);
     assert!(crawl.removed().unwrap() > 0.6, "{crawl:?}");
+}
+
+/// The limits of today as they are, each counted by two programs.
+#[test]
+fn a_policy_as_it_is_today_does_what_its_preset_does() {
+    let (scenario, folder) = (small("march-2025"), tempfile::tempdir().unwrap());
+    let played = play(&scenario, folder.path()).unwrap();
+    let log = played.log(LogKind::Records);
+    let site = promoted::site_rules(scenario.site).unwrap();
+    let sides = replay(site, log, &played.truth, played.onset).unwrap();
+    let policies = policies(scenario.site, "format = 1\n", log, &played.truth).unwrap();
+    let named = |name| policies.iter().find(|policy| policy.name == name).unwrap();
+    for side in &sides {
+        let policy = named(if side.name == TIDEGATE { "proposed" } else { side.name.as_str() });
+        let today = policy.points.iter().find(|point| point.size == WHOLE).unwrap();
+        let (crawl, people) = (side.kind(Kind::Crawler), side.kind(Kind::Person));
+        assert!((today.removed - crawl.removed().unwrap()).abs() < 1e-9, "{}", side.name);
+        assert_eq!(Some(today.refused), people.refused(), "{}", side.name);
+        let hurt = people.throttled as f64 / people.visitors as f64;
+        assert_eq!(today.hurt, hurt, "{}", side.name);
+        let removed: Vec<_> = policy.points.iter().map(|point| point.removed).collect();
+        assert!(removed.is_sorted_by(|tight, loose| tight >= loose), "{}: {removed:?}", side.name);
+    }
 }
 
 #[test]
