@@ -26,6 +26,18 @@ const NOT_MEASURED: &str = "\
 - Beside CrowdSec's replay, per CPU-second, at least 100×: no bench sets CrowdSec up.
 ";
 
+const CURVES: &str = "
+## What a threshold buys
+
+![Crawl cost removed against people's requests refused](pictures/policies.svg)
+
+Each policy with its thresholds from a 64th of what is proposed or in force today to eight times. A \
+limit for each address can be set so tightly that it removes a crawl from 80 addresses, and then refuses \
+people, those first who share an address. Of a crawl with three requests from each address it removes a \
+few percent at the most, and only where it refuses half of what people ask for. \
+The figures are in `OUTCOMES.md`.
+";
+
 /// The page, from what benches kept.
 ///
 /// # Errors
@@ -58,6 +70,9 @@ pub(crate) fn markdown(kept: &mut Kept<'_>) -> Result<String> {
         let _ = writeln!(page, "- {}: {}", row.what, row.why);
     }
     page.push_str(NOT_MEASURED);
+    if kept("outcome")?.is_some_and(|outcome| has_curves(&outcome)) {
+        page.push_str(CURVES);
+    }
     if let Some(run) = kept("limiters")? {
         limiters::section(&mut page, &run);
     }
@@ -78,6 +93,13 @@ pub(crate) fn markdown(kept: &mut Kept<'_>) -> Result<String> {
         }
     }
     Ok(page)
+}
+
+/// Whether policies were played with their thresholds moved.
+fn has_curves(outcome: &Value) -> bool {
+    let nights = outcome.get("nights").and_then(Value::as_array).into_iter().flatten();
+    let mut policies = nights.filter_map(|night| night.get("policies")?.as_array());
+    policies.any(|policies| !policies.is_empty())
 }
 
 fn is(row: &Row, met: bool) -> bool {
@@ -102,6 +124,7 @@ mod tests {
                     },
                     "wasm": { "decide/1000-rules/50000-networks": [3_800.0] },
                 })),
+                "outcome" => Some(json!({ "nights": [{ "policies": [{ "name": "nginx" }] }] })),
                 "limiters" => Some(json!({
                     "command": "cargo bench-limiters", "cpu": "a processor", "cores": 2,
                     "limit": { "per_second": 50, "burst": 25 },
