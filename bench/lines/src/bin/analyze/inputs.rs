@@ -1,7 +1,7 @@
 //! The logs, and who reads them how.
 
 use std::fs::File;
-use std::io::{BufWriter, Write as _, copy};
+use std::io::{BufRead as _, BufReader, BufWriter, Write as _, copy};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -12,9 +12,6 @@ use tidegate_bench_lines::{Format, Options, write};
 
 /// The rules that logs are read by.
 const RULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../rules/docs-rs.toml");
-
-/// How goaccess is told of a Fastly log's members.
-const MEMBERS: &str = r#"{"bytes":"%b","date_time":"%dT%t.%^","http":{"protocol":"%H","referer":"%R","useragent":"%u"},"ip":"%h","method":"%m","status":"%s","url":"%U"}"#;
 
 /// The logs of one measurement, in a folder that goes with it.
 pub(crate) struct Inputs {
@@ -40,6 +37,20 @@ impl Inputs {
         Ok(inputs)
     }
 
+    /// The first lines of a log, as a log of its own; its name.
+    pub(crate) fn first(&self, name: &str, lines: u64) -> Result<String> {
+        let part = format!("{name}.{lines}");
+        let mut log = BufReader::new(File::open(self.file(name))?);
+        let (mut file, mut line) = (BufWriter::new(File::create(self.file(&part))?), Vec::new());
+        for _ in 0..lines {
+            line.clear();
+            log.read_until(b'\n', &mut line)?;
+            file.write_all(&line)?;
+        }
+        file.flush()?;
+        Ok(part)
+    }
+
     /// A log by its name.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -53,20 +64,6 @@ impl Inputs {
         match log {
             Some(name) => command.arg(self.file(name)),
             None => command.arg("-"),
-        };
-        command
-    }
-
-    /// `goaccess`, of a log.
-    pub(crate) fn goaccess(&self, log: &str) -> Command {
-        let mut command = Command::new("goaccess");
-        command.arg(self.file(log)).args(["--no-global-config", "--no-progress", "-o"]);
-        command.arg(self.file("goaccess.json"));
-        match log {
-            "combined" => command.arg("--log-format=COMBINED"),
-            _ => command
-                .arg(format!("--log-format={MEMBERS}"))
-                .args(["--date-format=%Y-%m-%d", "--time-format=%H:%M:%S"]),
         };
         command
     }

@@ -1,22 +1,27 @@
 //! `cargo bench-analyze`: what a line costs `tidegate analyze`, beside the
-//! decompressors' own programs and goaccess, turn about in one run; medians and
-//! ratios printed, every figure kept in `bench/runs/analyze.json`.
+//! decompressors' own programs, other readers of logs and programs that only count
+//! lines, turn about in one run; medians and ratios printed, every figure kept in
+//! `bench/runs/analyze.json`.
 //!
 //! One pass is what standard input gets, which cannot be read again. Of a file
 //! the whole command reads more, since it tries the rules that it proposes.
 
+mod crowdsec;
+mod growth;
 mod inputs;
+mod peers;
 mod process;
 mod report;
 
 use std::collections::BTreeMap;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
 
+use growth::growth;
 use inputs::Inputs;
-use process::{Took, timed, timed_behind, version};
+use process::{Took, timed, timed_behind};
 
 /// What a line costs `tidegate analyze`.
 #[derive(Debug, Clone, Parser)]
@@ -55,40 +60,30 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<Figures> {
-    let inputs = Inputs::make(arguments.lines)?;
+    peers::tell_missing();
+    let lines = arguments.lines;
+    let inputs = Inputs::make(lines)?;
     let mut figures = Figures::new();
+    peers::readers(&inputs, lines, &mut figures)?;
     for turn in 0..arguments.turns {
         eprintln!("turn {} of {}", turn + 1, arguments.turns);
         for name in ["fastly", "fastly.gz", "fastly.zst", "combined"] {
-            let took = timed(inputs.analyze(None), Some(&inputs.file(name)))?;
+            let took = timed(inputs.analyze(None), Some(&inputs.file(name)), lines)?;
             figures.entry(format!("pass/{name}")).or_default().push(took);
         }
         for name in ["fastly", "combined"] {
-            let took = timed(inputs.analyze(Some(name)), None)?;
+            let took = timed(inputs.analyze(Some(name)), None, lines)?;
             figures.entry(format!("whole/{name}")).or_default().push(took);
         }
-        for (program, name) in [("zcat", "fastly.gz"), ("zstd", "fastly.zst")] {
-            if version(program).is_some() {
-                let mut command = Command::new(program);
-                command.args(["-d", "-c"]);
-                let took = timed(command, Some(&inputs.file(name)))?;
-                figures.entry(format!("{program}/{name}")).or_default().push(took);
-            }
-        }
-    }
-    // Once is enough: it is slower by far more than turns differ.
-    for name in ["fastly", "combined"] {
-        if version("goaccess").is_some() {
-            eprintln!("goaccess: {name}");
-            let took = timed(inputs.goaccess(name), None)?;
-            figures.entry(format!("goaccess/{name}")).or_default().push(took);
-        }
+        peers::limits(&inputs, lines, &mut figures)?;
+        eprintln!("growth");
+        growth(&inputs, lines, &mut figures)?;
     }
     for times in [1, 10].into_iter().filter(|_| !arguments.quick) {
-        let lines = times * arguments.lines;
-        eprintln!("memory: {lines} lines by {} clients", arguments.lines);
-        let writer = inputs.lines(lines, arguments.lines)?;
-        let took = timed_behind(writer, inputs.analyze(None))?;
+        let many = times * lines;
+        eprintln!("memory: {many} lines by {lines} clients");
+        let writer = inputs.lines(many, lines)?;
+        let took = timed_behind(writer, inputs.analyze(None), many)?;
         figures.entry(format!("memory/{times}")).or_default().push(took);
     }
     Ok(figures)

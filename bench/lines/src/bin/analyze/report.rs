@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 
+use crate::peers::PROGRAMS;
 use crate::process::{Took, version};
 use crate::{Arguments, Figures};
 
 /// Keeps every figure; says the medians.
 pub(crate) fn keep(arguments: &Arguments, figures: &Figures) -> Result<String> {
-    let programs = ["goaccess", "zcat", "zstd"];
     let run = serde_json::json!({
         "command": format!(
             "cargo bench-analyze --lines {} --turns {}", arguments.lines, arguments.turns
@@ -17,38 +17,37 @@ pub(crate) fn keep(arguments: &Arguments, figures: &Figures) -> Result<String> {
         "unit": "seconds; MB of memory; of `memory`, lines piped from the generator",
         "lines": arguments.lines,
         "turns": arguments.turns,
-        "versions": programs.map(|program| version(program).unwrap_or_default()),
+        "versions": PROGRAMS.map(|(program, _)| version(program).unwrap_or_default()),
         "figures": figures,
     });
     tidegate_kept::keep("analyze", run)?;
     Ok(table(arguments, figures))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
 fn table(arguments: &Arguments, figures: &Figures) -> String {
-    let lines = arguments.lines as f64;
     let mut text =
         String::from("| what | lines per CPU-second | lines per second |\n| --- | ---: | ---: |\n");
     for (name, took) in figures.iter().filter(|(name, _)| !name.starts_with("memory")) {
-        let cpu = lines / median(took.iter().map(|took| took.cpu));
-        let wall = lines / median(took.iter().map(|took| took.wall));
+        let cpu = median(took.iter().map(Took::per_cpu_second));
+        let wall = median(took.iter().map(Took::per_second));
         let _ = writeln!(text, "| {name} | {cpu:.0} | {wall:.0} |");
     }
     text.push_str("\n| ratio | is | should be |\n| --- | ---: | ---: |\n");
     let rate = |name: &str, of: fn(&Took) -> f64| {
         let took = figures.get(name)?;
-        (!took.is_empty()).then(|| 1.0 / median(took.iter().map(of)))
+        (!took.is_empty()).then(|| median(took.iter().map(of)))
     };
     let ratios = [
         ("pass/fastly.gz", "zcat/fastly.gz", "seconds", 0.9),
         ("pass/fastly.zst", "pass/fastly", "seconds", 0.9),
         ("pass/combined", "goaccess/combined", "CPU-seconds", 10.0),
         ("pass/fastly", "goaccess/fastly", "CPU-seconds", 10.0),
+        ("pass/combined", "crowdsec/combined", "CPU-seconds", 100.0),
     ];
     for (own, other, unit, least) in ratios {
         let of: fn(&Took) -> f64 = match unit {
-            "seconds" => |took| took.wall,
-            _ => |took| took.cpu,
+            "seconds" => Took::per_second,
+            _ => Took::per_cpu_second,
         };
         if let Some((own_rate, other_rate)) = rate(own, of).zip(rate(other, of)) {
             let ratio = own_rate / other_rate;
