@@ -7,7 +7,9 @@
 
 mod limiters;
 mod page;
+mod readers;
 mod steps;
+mod store;
 mod targets;
 
 use std::path::Path;

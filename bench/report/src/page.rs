@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::limiters;
 use crate::targets::{Kept, Row, rows};
+use crate::{limiters, readers, store};
 
 // Writing to a string cannot fail, so its results are let go.
 
@@ -19,11 +19,6 @@ page from what they kept in `bench/runs`; `cargo bench-report --only-write` only
 the median of a run's turns, a ratio the median of the turns' ratios: both sides of a ratio are measured \
 in one run, turn about. What rules make of fifteen kinds of night is in `OUTCOMES.md`, what limits in \
 several caches mean in `docs/cells.md`.
-";
-
-/// Targets without a bench.
-const NOT_MEASURED: &str = "\
-- Beside CrowdSec's replay, per CPU-second, at least 100×: no bench sets CrowdSec up.
 ";
 
 const CURVES: &str = "
@@ -65,17 +60,35 @@ pub(crate) fn markdown(kept: &mut Kept<'_>) -> Result<String> {
         };
         let _ = writeln!(page, "| {what} | {target} | {figure} | {mark} | `{command}` |");
     }
-    page.push_str("\n## What is missed, and why\n\n");
-    for row in missed.iter().filter(|row| !row.why.is_empty()) {
-        let _ = writeln!(page, "- {}: {}", row.what, row.why);
+    let reasons = missed.iter().filter(|row| !row.why.is_empty());
+    let reasons: String = reasons.map(|row| format!("- {}: {}\n", row.what, row.why)).collect();
+    if !reasons.is_empty() {
+        let _ = write!(page, "\n## What is missed, and why\n\n{reasons}");
     }
-    page.push_str(NOT_MEASURED);
+    sections(&mut page, kept)?;
+    machines(&mut page, kept)?;
+    Ok(page)
+}
+
+/// What there is to say beyond targets, of the benches that ran.
+fn sections(page: &mut String, kept: &mut Kept<'_>) -> Result<()> {
     if kept("outcome")?.is_some_and(|outcome| has_curves(&outcome)) {
         page.push_str(CURVES);
     }
     if let Some(run) = kept("limiters")? {
-        limiters::section(&mut page, &run);
+        limiters::section(page, &run);
     }
+    if let Some(run) = kept("analyze")? {
+        readers::section(page, &run);
+    }
+    if let Some(run) = kept("store")? {
+        store::section(page, &run);
+    }
+    Ok(())
+}
+
+/// Which machine each bench ran on, and by which command.
+fn machines(page: &mut String, kept: &mut Kept<'_>) -> Result<()> {
     page.push_str("\n## The machines\n\n");
     for name in RUNS {
         let Some(run) = kept(name)? else { continue };
@@ -92,7 +105,7 @@ pub(crate) fn markdown(kept: &mut Kept<'_>) -> Result<String> {
             let _ = writeln!(page, "  {note}");
         }
     }
-    Ok(page)
+    Ok(())
 }
 
 /// Whether policies were played with their thresholds moved.
@@ -112,6 +125,41 @@ mod tests {
 
     use super::*;
 
+    fn limiters() -> Value {
+        json!({
+            "command": "cargo bench-limiters", "cpu": "a processor", "cores": 2,
+            "limit": { "per_second": 50, "burst": 25 },
+            "figures": {
+                "tidegate": {
+                    "below": [{ "admitted": 80, "ideal": 80 }],
+                    "edge": [{ "worst_second": 0.68 }],
+                },
+                "nginx-queue": { "bursts": [{ "longest_ms": 480 }] },
+                "haproxy": {
+                    "tenfold": [
+                        { "admitted": 50, "ideal": 124 },
+                        { "admitted": 50, "ideal": 128 },
+                        { "admitted": 50, "ideal": 100 },
+                    ],
+                    "calm-after": [{ "modest": 0.353 }, { "modest": null }],
+                },
+            },
+            "at_once": { "tidegate": [{ "admitted": 2_300, "ideal": 2_024 }] },
+        })
+    }
+
+    fn store() -> Value {
+        json!({
+            "lines": 10_000_000, "clients": 450_000, "engine_peak_mb": 2_100.0,
+            "ingest": { "wall": 90.0, "server_cpu": 30.0, "own_cpu": 80.0 },
+            "questions": [
+                ["window", { "wall": 1.0, "server_cpu": 1.5, "own_cpu": 0.1 }],
+                ["features of clients", { "wall": 20.0, "server_cpu": 38.0, "own_cpu": 0.4 }],
+                ["features of crowds", { "wall": 10.0, "server_cpu": 19.0, "own_cpu": 0.1 }],
+            ],
+        })
+    }
+
     #[test]
     fn a_page_says_what_is_met_what_is_missed_and_what_nobody_knows() {
         let page = markdown(&mut |name| {
@@ -125,30 +173,18 @@ mod tests {
                     "wasm": { "decide/1000-rules/50000-networks": [3_800.0] },
                 })),
                 "outcome" => Some(json!({ "nights": [{ "policies": [{ "name": "nginx" }] }] })),
-                "limiters" => Some(json!({
-                    "command": "cargo bench-limiters", "cpu": "a processor", "cores": 2,
-                    "limit": { "per_second": 50, "burst": 25 },
-                    "figures": {
-                        "tidegate": {
-                            "below": [{ "admitted": 80, "ideal": 80 }],
-                            "edge": [{ "worst_second": 0.68 }],
-                        },
-                        "nginx-queue": { "bursts": [{ "longest_ms": 480 }] },
-                        "haproxy": {
-                            "tenfold": [
-                                { "admitted": 50, "ideal": 124 },
-                                { "admitted": 50, "ideal": 128 },
-                                { "admitted": 50, "ideal": 100 },
-                            ],
-                            "calm-after": [{ "modest": 0.353 }, { "modest": null }],
-                        },
-                    },
-                    "at_once": { "tidegate": [{ "admitted": 2_300, "ideal": 2_024 }] },
-                })),
+                "limiters" => Some(limiters()),
                 "analyze" => Some(json!({
                     "lines": 1_000_000,
-                    "figures": { "pass/fastly": [{ "cpu": 4.0, "wall": 5.0 }] },
+                    "figures": {
+                        "pass/fastly": [{ "cpu": 4.0, "wall": 5.0 }],
+                        "pass/combined": [{ "cpu": 2.0, "wall": 3.0, "lines": 1_000_000 }],
+                        "wc/combined": [{ "cpu": 0.1, "wall": 0.1, "lines": 1_000_000 }],
+                        "crowdsec/combined": [{ "cpu": 16.0, "wall": 20.0, "lines": 5_000 }],
+                        "growth/lines/fifth": [{ "cpu": 0.5, "wall": 1.0, "lines": 200_000 }],
+                    },
                 })),
+                "store" => Some(store()),
                 _ => None,
             })
         });

@@ -15,12 +15,13 @@ struct Step {
     quick: &'static [&'static str],
 }
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     Step { name: "engine", alias: "bench-engine", quick: &["--", "--turns", "1"] },
     Step { name: "cost", alias: "bench-cost", quick: &["--turns", "1", "--requests", "400"] },
     Step { name: "cells", alias: "bench-cells", quick: &["--turns", "1", "--seconds", "1"] },
     Step { name: "limiters", alias: "bench-limiters", quick: &["--quick"] },
     Step { name: "analyze", alias: "bench-analyze", quick: &["--lines", "100000", "--turns", "1"] },
+    Step { name: "store", alias: "bench-store", quick: &["--quick"] },
     Step { name: "backtest", alias: "bench-backtest", quick: &["--turns", "1"] },
     Step { name: "outcome", alias: "bench-outcome", quick: &["--quick", "--scenario", "release"] },
 ];
