@@ -20,11 +20,11 @@ use tidegate_traffic::{Hosted, Kind};
 use crate::judge::night;
 use crate::promoted;
 
-/// How often a limit of today, or a proposed budget, a policy has, in 64ths: from a
-/// 64th to eight times.
+/// Sizes of thresholds, in 64ths of what is proposed or in force today: from a 64th of
+/// it to eight times.
 pub const SIZES: [u32; 10] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 
-/// What a size is of.
+/// The size of what is proposed or in force today.
 pub const WHOLE: u32 = 64;
 
 /// The policies, the proposed rules first.
@@ -70,6 +70,7 @@ pub fn policies(site: Hosted, learned: &str, log: &Path, truth: &Truth) -> Resul
         .into_iter()
         .flat_map(|window| SIZES.map(|size| Windows::new(window, size)))
         .collect();
+    // In the order of the policies, and for each from the smallest size on.
     let mut tallies = vec![Tally::default(); POLICIES.len() * SIZES.len()];
     let (inputs, secret) = ([Input::Path(log.to_owned())], promoted::secret());
     let night = night(&inputs, &trial.rules, &secret);
