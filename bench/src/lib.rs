@@ -10,6 +10,7 @@ pub mod cost;
 pub mod demo;
 pub mod origin;
 pub mod replay;
+pub mod soak;
 pub mod stage;
 
 pub use tidegate_traffic as traffic;

@@ -73,6 +73,12 @@ impl Origin {
         format!("http://{}", self.address)
     }
 
+    /// The port that it listens on.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Every request that reached it since the start or the last reset.
     #[must_use]
     pub fn counts(&self) -> Counts {

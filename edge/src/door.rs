@@ -7,8 +7,8 @@
 //!
 //! A request says a fact in the header `x-tidegate-door-NAME`: the time (`now`, in
 //! milliseconds), signals (`ja4`, `ja3`, `h2`, `protocol`, `tls`, `cipher`), the
-//! client's place (`asn`, `country`, `proxy`), the POP (`pop`), the cache to ask
-//! (`cache`) and failures to play (`fault`).
+//! client's place (`asn`, `country`, `proxy`), the POP (`pop`), the request's id
+//! (`request-id`), the cache to ask (`cache`) and failures to play (`fault`).
 
 #[cfg(all(feature = "harness", not(debug_assertions)))]
 compile_error!(

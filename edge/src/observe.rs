@@ -106,7 +106,9 @@ impl Observed {
             vouched: vouched(request),
             bot: bot(request),
             signed: sent("signature-input").then(|| Signed::of(request)).flatten(),
-            request_id: request.get_client_request_id().map(str::to_owned),
+            request_id: door
+                .fact("request-id")
+                .or_else(|| request.get_client_request_id().map(str::to_owned)),
         }
     }
 
