@@ -8,9 +8,9 @@
 //!
 //! Each answer says how much linear memory its guest has. That it does not grow
 //! means less here than it would on Fastly, since Viceroy lets a sandbox serve six
-//! requests at most. The memory of the whole process is kept beside it; it grows by
-//! what Viceroy's cache keeps, which is every page that was ever read, since that
-//! cache never evicts anything.
+//! requests at most. The memory of the whole process is kept beside it. That one
+//! grows, since Viceroy's cache, which is in it, never evicts a page, a cell or a
+//! pack.
 
 mod crowd;
 mod editions;
