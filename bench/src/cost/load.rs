@@ -18,7 +18,7 @@ const LANES: usize = 4;
 const CLIENTS: u32 = 20_000;
 
 /// Pages that the cache has, once each was asked for.
-const PAGES: u32 = 50;
+pub(super) const PAGES: u32 = 50;
 
 /// What a browser sends.
 const HEADERS: [(&str, &str); 8] = [
@@ -64,7 +64,8 @@ pub(super) async fn load(runtime: &Arc<Runtime>, first: u32, requests: u32) -> R
     Ok(Took { wall: start.elapsed(), cpu: cpu_time()?.saturating_sub(before) })
 }
 
-async fn ask(runtime: &Runtime, number: u32) -> Result<()> {
+/// Sends the request of a number, and waits for its answer.
+pub(super) async fn ask(runtime: &Runtime, number: u32) -> Result<()> {
     let client = IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 | (number % CLIENTS)));
     let path = match number % 4 {
         0 | 2 => format!("/serde/latest/serde/trait.T{}.html", number / 2 % PAGES),

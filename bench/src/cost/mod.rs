@@ -4,9 +4,11 @@
 //! There are two of these. One forwards all to the origin, as the local runtime
 //! does by itself: it has no read-through cache. The other has the small cache of
 //! the harness build in front of the origin, as Tidegate has here: beside it, only
-//! Tidegate's own work differs.
+//! Tidegate's own work differs. A third one, which is no part of Tidegate, counts
+//! requests per address, as the limits do that it is to replace.
 
 mod load;
+mod starts;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -21,6 +23,7 @@ use tidegate_rules::{Ruleset, compile, pack};
 
 use crate::origin::Origin;
 use load::{Took, load};
+use starts::Starts;
 
 /// The rules that stand in front of docs.rs.
 const RULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../rules/docs-rs.toml");
@@ -37,11 +40,12 @@ pub struct Options {
 }
 
 /// One module as it is measured. Each does what the one before it does, and one
-/// thing more.
+/// thing more, but for the one that counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
     Forward,
     Cache,
+    Count,
     Off,
     Observe,
     Decide,
@@ -49,13 +53,21 @@ enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 6] =
-        [Self::Forward, Self::Cache, Self::Off, Self::Observe, Self::Decide, Self::Record];
+    const ALL: [Self; 7] = [
+        Self::Forward,
+        Self::Cache,
+        Self::Count,
+        Self::Off,
+        Self::Observe,
+        Self::Decide,
+        Self::Record,
+    ];
 
     fn name(self) -> &'static str {
         match self {
             Self::Forward => "forwards all to the origin",
             Self::Cache => "forwards what is not in the cache",
+            Self::Count => "beside it counts per address",
             Self::Off => "asks the site switch: off",
             Self::Observe => "observes, with no rule",
             Self::Decide => "decides by docs.rs's rules",
@@ -65,7 +77,7 @@ impl Part {
 
     fn mode(self) -> Option<&'static str> {
         match self {
-            Self::Forward | Self::Cache => None,
+            Self::Forward | Self::Cache | Self::Count => None,
             Self::Off => Some("off"),
             Self::Observe | Self::Decide | Self::Record => Some("enforce"),
         }
@@ -75,6 +87,7 @@ impl Part {
         match self {
             Self::Forward => Flavour::Forward,
             Self::Cache => Flavour::ForwardCached,
+            Self::Count => Flavour::Count,
             Self::Off | Self::Observe | Self::Decide | Self::Record => Flavour::Measured,
         }
     }
@@ -129,6 +142,13 @@ pub async fn run(options: &Options) -> Result<String> {
         load(&runtime, 0, options.requests / 4).await?;
         runtimes.push((part, runtime));
     }
+    // Whoever still waits for a request has ended by then.
+    tokio::time::sleep(starts::IDLE).await;
+    let mut starts = BTreeMap::new();
+    for (part, runtime) in &runtimes {
+        eprintln!("starts of the one that {}", part.name());
+        starts.insert(*part, starts::starts(runtime, options.requests / 20).await?);
+    }
     let mut figures = Figures::new();
     for turn in 1..=options.turns {
         eprintln!("turn {turn} of {}", options.turns);
@@ -143,8 +163,8 @@ pub async fn run(options: &Options) -> Result<String> {
     std::fs::remove_dir_all(&folder)?;
     let deployed = || tidegate_local::build(Flavour::Production);
     let deployed = tokio::task::spawn_blocking(deployed).await??;
-    keep(options, &figures, std::fs::metadata(deployed)?.len())?;
-    Ok(table(&figures))
+    keep(options, &figures, &starts, std::fs::metadata(deployed)?.len())?;
+    Ok(table(&figures, &starts))
 }
 
 async fn start(module: &Path, origin: &Origin, folder: &Path, part: Part) -> Result<Arc<Runtime>> {
@@ -160,10 +180,10 @@ async fn start(module: &Path, origin: &Origin, folder: &Path, part: Part) -> Res
 }
 
 /// The medians, as Markdown. A share is the median of those of each turn.
-fn table(figures: &Figures) -> String {
+fn table(figures: &Figures, starts: &BTreeMap<Part, Starts>) -> String {
     let mut text = String::from(
-        "| the module | requests/s | of the first | of the second | CPU µs a request |\n\
-         | --- | ---: | ---: | ---: | ---: |\n",
+        "| the module | requests/s | of the first | of the second | CPU µs a request | new sandbox µs | \
+         reused µs |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
     );
     let of = |part| figures.get(&part).map_or(&[][..], Vec::as_slice);
     for part in Part::ALL {
@@ -173,9 +193,11 @@ fn table(figures: &Figures) -> String {
             let turns = of(part).iter().zip(of(forwards));
             median(turns.map(|(own, forwards)| own.per_second / forwards.per_second))
         });
+        let (new, reused) = starts.get(&part).map(Starts::medians).unwrap_or_default();
         let _ = writeln!(
             text,
-            "| {} | {per_second:.0} | {first:.2} | {second:.2} | {cpu_us:.0} |",
+            "| {} | {per_second:.0} | {first:.2} | {second:.2} | {cpu_us:.0} | {new:.0} | \
+             {reused:.0} |",
             part.name(),
         );
     }
@@ -188,7 +210,13 @@ fn median(figures: impl Iterator<Item = f64>) -> f64 {
     sorted.get(sorted.len() / 2).copied().unwrap_or_default()
 }
 
-fn keep(options: &Options, figures: &Figures, module_bytes: u64) -> Result<()> {
+fn keep(
+    options: &Options,
+    figures: &Figures,
+    starts: &BTreeMap<Part, Starts>,
+    module_bytes: u64,
+) -> Result<()> {
+    let started: BTreeMap<_, _> = starts.iter().map(|(part, own)| (part.name(), own)).collect();
     let named = figures.iter().map(|(part, own)| (part.name(), own));
     let run = serde_json::json!({
         "command": "cargo bench-cost",
@@ -196,6 +224,7 @@ fn keep(options: &Options, figures: &Figures, module_bytes: u64) -> Result<()> {
         "requests": options.requests,
         "module_bytes": module_bytes,
         "figures": named.collect::<BTreeMap<_, _>>(),
+        "starts_us": started,
     });
     tidegate_kept::keep("cost", run)
 }

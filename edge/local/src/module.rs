@@ -18,7 +18,7 @@ const PACKAGE: &str = "tidegate-edge";
 const TARGET: &str = "wasm32-wasip1";
 const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
-/// Which of the two builds of the module.
+/// Which build of the module, or which module beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flavour {
     /// Takes the time, and the signals that Viceroy lacks, from
@@ -36,6 +36,8 @@ pub enum Flavour {
     /// Only forwards, through the cache of the harness build and compiled as
     /// [`Flavour::Measured`] is.
     ForwardCached,
+    /// As [`Flavour::ForwardCached`], and counts requests per address.
+    Count,
     /// A service that hands over facts instead of its request.
     Plain,
 }
@@ -44,7 +46,7 @@ impl Flavour {
     fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::Harness => &["--profile", "harness", "--features", "harness"],
-            Self::Measured | Self::ForwardCached => {
+            Self::Measured | Self::ForwardCached | Self::Count => {
                 &["--profile", "measured", "--features", "harness"]
             }
             Self::Production | Self::Forward | Self::Plain => &["--profile", "edge"],
@@ -56,6 +58,7 @@ impl Flavour {
         match self {
             Self::Harness | Self::Measured | Self::Production => ("bin", PACKAGE),
             Self::Forward | Self::ForwardCached => ("example", "forward"),
+            Self::Count => ("example", "count"),
             Self::Plain => ("example", "plain"),
         }
     }
