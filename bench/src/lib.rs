@@ -8,6 +8,7 @@
 pub mod cells;
 pub mod cost;
 pub mod demo;
+pub mod growth;
 pub mod origin;
 pub mod replay;
 pub mod soak;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
-use tidegate_bench::{cells, cost, demo, soak};
+use tidegate_bench::{cells, cost, demo, growth, soak};
 
 /// Traffic with truth, played through the real edge module.
 #[derive(Debug, Parser)]
@@ -25,6 +25,9 @@ enum Command {
     /// What the module costs beside one that only forwards, part by part; every
     /// figure goes into `bench/runs/cost.json`.
     Cost(cost::Options),
+    /// How the cost grows with rules, networks and keys, in instructions and in time;
+    /// every figure goes into `bench/runs/growth.json`.
+    Growth(growth::Options),
     /// Half an hour of mixed traffic, with new rules every ten seconds and faults in
     /// turn; every figure goes into `bench/runs/soak.json`.
     Soak(soak::Options),
@@ -52,6 +55,7 @@ fn run(command: Command) -> Result<String> {
         }
         Command::Cells(options) => runtime()?.block_on(cells::run(&options)),
         Command::Cost(options) => runtime()?.block_on(cost::run(&options)),
+        Command::Growth(options) => runtime()?.block_on(growth::run(&options)),
         Command::Soak(options) => runtime()?.block_on(soak::run(&options)),
     }
 }

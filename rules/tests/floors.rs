@@ -32,7 +32,14 @@ const FLOORS: [(&str, &[&str]); 16] = [
     ("edge/local", &["tidegate-rules"]),
     (
         "bench",
-        &["tidegate", "tidegate-kept", "tidegate-local", "tidegate-rules", "tidegate-traffic"],
+        &[
+            "tidegate",
+            "tidegate-bench-engine",
+            "tidegate-kept",
+            "tidegate-local",
+            "tidegate-rules",
+            "tidegate-traffic",
+        ],
     ),
     ("bench/engine", &["tidegate-kept", "tidegate-rules"]),
     ("bench/kept", &[]),

@@ -1,11 +1,15 @@
 //! What a decision and the decoding of a pack cost, measured by one program on
-//! two machines: this one, and a WebAssembly engine on it.
+//! two machines: this one, and a WebAssembly engine on it. Another program measures
+//! how that grows with rules, networks and keys.
 //!
 //! Only the engine is measured: state is in memory, and no platform is asked
-//! anything. The program prints one figure a line, as `name nanoseconds`.
+//! anything. The programs print one figure a line, as `name nanoseconds`.
 
+pub mod growth;
+#[cfg(not(target_family = "wasm"))]
+pub mod guest;
 mod requests;
-mod site;
+pub mod site;
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

@@ -19,7 +19,8 @@ const LISTS: usize = 20;
 /// # Panics
 ///
 /// Where they do not compile.
-pub(crate) fn rules(rules: usize, networks: usize) -> Ruleset {
+#[must_use]
+pub fn rules(rules: usize, networks: usize) -> Ruleset {
     let more = format!("format = 1\n{}{}", more_rules(rules), more_agents(networks));
     let mut read = |name: &str| {
         let text = match name {

@@ -14,9 +14,6 @@ use tidegate_local::{Failure, Runtime, runtime};
 /// Requests that may be under way at once.
 const LANES: usize = 4;
 
-/// Clients that take turns: so many that none of them is throttled.
-const CLIENTS: u32 = 20_000;
-
 /// Pages that the cache has, once each was asked for.
 pub(super) const PAGES: u32 = 50;
 
@@ -34,15 +31,21 @@ const HEADERS: [(&str, &str); 8] = [
 
 /// What a load took.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Took {
+pub(crate) struct Took {
     /// From the first request to the last answer.
-    pub(super) wall: Duration,
+    pub(crate) wall: Duration,
     /// Of both cores, by all that takes part: clients, runtime, module, origin.
-    pub(super) cpu: Duration,
+    pub(crate) cpu: Duration,
 }
 
-/// Sends so many requests, the first of which is number `first`.
-pub(super) async fn load(runtime: &Arc<Runtime>, first: u32, requests: u32) -> Result<Took> {
+/// Sends so many requests by clients that take turns, the first of which is number
+/// `first`.
+pub(crate) async fn load(
+    runtime: &Arc<Runtime>,
+    clients: u32,
+    first: u32,
+    requests: u32,
+) -> Result<Took> {
     let next = Arc::new(AtomicU32::new(first));
     let (start, before) = (Instant::now(), cpu_time()?);
     let lane = || {
@@ -53,7 +56,7 @@ pub(super) async fn load(runtime: &Arc<Runtime>, first: u32, requests: u32) -> R
                 if number >= first + requests {
                     return Ok::<_, anyhow::Error>(());
                 }
-                ask(&runtime, number).await?;
+                ask(&runtime, clients, number).await?;
             }
         })
     };
@@ -65,8 +68,8 @@ pub(super) async fn load(runtime: &Arc<Runtime>, first: u32, requests: u32) -> R
 }
 
 /// Sends the request of a number, and waits for its answer.
-pub(super) async fn ask(runtime: &Runtime, number: u32) -> Result<()> {
-    let client = IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 | (number % CLIENTS)));
+pub(super) async fn ask(runtime: &Runtime, clients: u32, number: u32) -> Result<()> {
+    let client = IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 | (number % clients)));
     let path = match number % 4 {
         0 | 2 => format!("/serde/latest/serde/trait.T{}.html", number / 2 % PAGES),
         1 => format!("/a{number}/latest/a{number}/struct.S.html"),

@@ -7,7 +7,7 @@
 //! Tidegate's own work differs. A third one, which is no part of Tidegate, counts
 //! requests per address, as the limits do that it is to replace.
 
-mod load;
+pub(crate) mod load;
 mod starts;
 
 use std::collections::BTreeMap;
@@ -27,6 +27,9 @@ use starts::Starts;
 
 /// The rules that stand in front of docs.rs.
 const RULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../rules/docs-rs.toml");
+
+/// Clients that take turns: so many that none of them is throttled.
+const CLIENTS: u32 = 20_000;
 
 /// What the measurement may be told.
 #[derive(Debug, Clone, Args)]
@@ -138,8 +141,10 @@ pub async fn run(options: &Options) -> Result<String> {
     for (part, number) in Part::ALL.into_iter().zip(0_u8..) {
         let build = move || tidegate_local::build(part.flavour());
         let module = tokio::task::spawn_blocking(build).await??;
-        let runtime = start(&module, &origin, &folder.join(number.to_string()), part).await?;
-        load(&runtime, 0, options.requests / 4).await?;
+        let runtime =
+            start(&module, &origin, &folder.join(number.to_string()), &part.rules()?, part.mode())
+                .await?;
+        load(&runtime, CLIENTS, 0, options.requests / 4).await?;
         runtimes.push((part, runtime));
     }
     // Whoever still waits for a request has ended by then.
@@ -155,7 +160,7 @@ pub async fn run(options: &Options) -> Result<String> {
         // Whoever goes first has the cooler machine.
         runtimes.rotate_left(1);
         for (part, runtime) in &runtimes {
-            let took = load(runtime, turn * options.requests, options.requests).await?;
+            let took = load(runtime, CLIENTS, turn * options.requests, options.requests).await?;
             figures.entry(*part).or_default().push(Figure::of(took, options.requests));
         }
     }
@@ -167,13 +172,19 @@ pub async fn run(options: &Options) -> Result<String> {
     Ok(table(&figures, &starts))
 }
 
-async fn start(module: &Path, origin: &Origin, folder: &Path, part: Part) -> Result<Arc<Runtime>> {
+/// Starts a module with these rules, in a folder of its own.
+pub(crate) async fn start(
+    module: &Path,
+    origin: &Origin,
+    folder: &Path,
+    rules: &Ruleset,
+    mode: Option<&str>,
+) -> Result<Arc<Runtime>> {
     std::fs::create_dir_all(folder)?;
     let stores = Stores::create(folder.join("stores"))?;
-    let packs = pack::encode(&part.rules()?)?;
-    let pack::Entries { pointer, entries } = pack::to_entries(&packs)?;
+    let pack::Entries { pointer, entries } = pack::to_entries(&pack::encode(rules)?)?;
     stores.publish(&entries, &pointer)?;
-    stores.set_mode(part.mode())?;
+    stores.set_mode(mode)?;
     let builder = Runtime::builder(module).origin(origin.url()).stores(stores.directory());
     let runtime = tokio::task::spawn_blocking(|| builder.build()).await??;
     Ok(Arc::new(runtime))
@@ -204,7 +215,7 @@ fn table(figures: &Figures, starts: &BTreeMap<Part, Starts>) -> String {
     text
 }
 
-fn median(figures: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn median(figures: impl Iterator<Item = f64>) -> f64 {
     let mut sorted: Vec<_> = figures.collect();
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied().unwrap_or_default()
@@ -216,7 +227,7 @@ fn keep(
     starts: &BTreeMap<Part, Starts>,
     module_bytes: u64,
 ) -> Result<()> {
-    let started: BTreeMap<_, _> = starts.iter().map(|(part, own)| (part.name(), own)).collect();
+    let started = starts.iter().map(|(part, own)| (part.name(), own.by_place()));
     let named = figures.iter().map(|(part, own)| (part.name(), own));
     let run = serde_json::json!({
         "command": "cargo bench-cost",
@@ -224,7 +235,8 @@ fn keep(
         "requests": options.requests,
         "module_bytes": module_bytes,
         "figures": named.collect::<BTreeMap<_, _>>(),
-        "starts_us": started,
+        "starts_us": started.collect::<BTreeMap<_, _>>(),
+        "table": table(figures, starts),
     });
     tidegate_kept::keep("cost", run)
 }

@@ -7,11 +7,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use serde::Serialize;
 use tidegate_local::Runtime;
 
 use super::load::{PAGES, ask};
-use super::median;
+use super::{CLIENTS, median};
 
 /// Longer than a sandbox waits for its next request.
 pub(super) const IDLE: Duration = Duration::from_millis(10_500);
@@ -23,8 +22,8 @@ const ALIKE: usize = 2 * PAGES as usize;
 const BREATH: Duration = Duration::from_millis(2);
 
 /// What each of a sandbox's requests took, from asking to the last byte of the
-/// answer: microseconds, by its place.
-#[derive(Debug, Clone, Default, Serialize)]
+/// answer: microseconds, by its place, of every sandbox.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Starts([Vec<f64>; SERVED]);
 
 impl Starts {
@@ -32,6 +31,12 @@ impl Starts {
     pub(super) fn medians(&self) -> (f64, f64) {
         let [first, later @ ..] = &self.0;
         (median(first.iter().copied()), median(later.iter().flatten().copied()))
+    }
+
+    /// The median of each place: where these do not fall after the first one, a
+    /// sandbox was not where it was thought to be.
+    pub(super) fn by_place(&self) -> [f64; SERVED] {
+        self.0.each_ref().map(|place| median(place.iter().copied()))
     }
 }
 
@@ -44,7 +49,7 @@ pub(super) async fn starts(runtime: &Runtime, sandboxes: u32) -> Result<Starts> 
         for place in &mut starts.0 {
             let number = numbers.next().unwrap_or_default();
             let asked = Instant::now();
-            ask(runtime, number).await?;
+            ask(runtime, CLIENTS, number).await?;
             place.push(asked.elapsed().as_secs_f64() * 1e6);
             tokio::time::sleep(BREATH).await;
         }

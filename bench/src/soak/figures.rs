@@ -28,6 +28,8 @@ pub struct Figures {
     /// Breaches in words, the first ones.
     pub examples: Vec<String>,
     memory: Vec<Memory>,
+    /// What [`Self::told`] says.
+    table: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -56,7 +58,7 @@ impl Figures {
             Some(seconds) => format!("cargo bench-soak --seconds {seconds}"),
             None => format!("cargo bench-soak --minutes {}", options.minutes),
         };
-        Self {
+        let mut figures = Self {
             command,
             seconds: options.length().as_secs(),
             rate: options.rate,
@@ -69,7 +71,10 @@ impl Figures {
             breaches: inner.breaches.clone(),
             examples: inner.examples.clone(),
             memory,
-        }
+            table: String::new(),
+        };
+        figures.table = figures.told();
+        figures
     }
 
     /// In words, for a terminal.
