@@ -10,6 +10,7 @@ mod page;
 mod readers;
 mod steps;
 mod store;
+mod tables;
 mod targets;
 
 use std::path::Path;

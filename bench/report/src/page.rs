@@ -6,12 +6,13 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::targets::{Kept, Row, rows};
-use crate::{limiters, readers, store};
+use crate::{limiters, readers, store, tables};
 
 // Writing to a string cannot fail, so its results are let go.
 
 /// The benches whose machines are told.
-const RUNS: [&str; 7] = ["engine", "cost", "cells", "limiters", "analyze", "backtest", "outcome"];
+const RUNS: [&str; 9] =
+    ["engine", "cost", "growth", "soak", "cells", "limiters", "analyze", "backtest", "outcome"];
 
 const INTRODUCTION: &str = "\
 What Tidegate was to reach, and what it reached. `cargo bench-report` runs every bench and writes this \
@@ -72,6 +73,7 @@ pub(crate) fn markdown(kept: &mut Kept<'_>) -> Result<String> {
 
 /// What there is to say beyond targets, of the benches that ran.
 fn sections(page: &mut String, kept: &mut Kept<'_>) -> Result<()> {
+    tables::sections(page, kept)?;
     if kept("outcome")?.is_some_and(|outcome| has_curves(&outcome)) {
         page.push_str(CURVES);
     }

@@ -15,9 +15,15 @@ struct Step {
     quick: &'static [&'static str],
 }
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 10] = [
     Step { name: "engine", alias: "bench-engine", quick: &["--", "--turns", "1"] },
     Step { name: "cost", alias: "bench-cost", quick: &["--turns", "1", "--requests", "400"] },
+    Step {
+        name: "growth",
+        alias: "bench-growth",
+        quick: &["--quick", "--turns", "1", "--requests", "400"],
+    },
+    Step { name: "soak", alias: "bench-soak", quick: &["--seconds", "20", "--rate", "600"] },
     Step { name: "cells", alias: "bench-cells", quick: &["--turns", "1", "--seconds", "1"] },
     Step { name: "limiters", alias: "bench-limiters", quick: &["--quick"] },
     Step { name: "analyze", alias: "bench-analyze", quick: &["--lines", "100000", "--turns", "1"] },

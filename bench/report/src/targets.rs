@@ -57,6 +57,17 @@ pub(crate) fn rows(kept: &mut Kept<'_>) -> anyhow::Result<Vec<Row>> {
         .map(|bytes| Found { figure: format!("{:.2} MB", bytes / 1e6), is_met: bytes <= 1.5e6 });
     add(run, "size of the module", "at most 1.5 MB", "", found);
 
+    let soak = kept("soak")?.unwrap_or_default();
+    let breaches = soak.get("breaches").and_then(Value::as_object);
+    let breaches = breaches.map(|each| each.values().filter_map(Value::as_u64).sum::<u64>());
+    let requests = soak.get("requests").and_then(Value::as_u64).unwrap_or_default();
+    let found = breaches.map(|breaches| Found {
+        figure: format!("{breaches} of {requests}"),
+        is_met: breaches == 0 && requests > 0,
+    });
+    let what = "requests through faults and new rules that were refused or recorded wrongly";
+    add("cargo bench-soak", what, "none", "", found);
+
     analyzer(kept, &mut add)?;
     outcome(kept, &mut add)?;
     Ok(rows)
