@@ -19,11 +19,11 @@ const TABLES: [(&str, &str, &str); 3] = [
     (
         "growth",
         "How the cost grows",
-        "`decode` and `a decision` are WebAssembly instructions, counted by `wasmtime`: the same in \
-         every run, until sources or the compiler change. `entries` is what the packs take of a \
-         Config Store, of which the module reads at most 20: larger ones must be built into it. The \
-         time is that of a request through the whole module, by one client and by ten thousand; it \
-         is measured where a Config Store holds the rules.",
+        "`decode` and `a decision` are WebAssembly instructions, counted by `wasmtime`: the same \
+         in every run, until sources or the compiler change. `entries` is what the packs take of \
+         a Config Store, of which the module reads at most 20: larger ones can only be built into \
+         it, where they stay in shadow. The time is that of a request through the whole module, \
+         by one client and by ten thousand; it is measured where a Config Store holds the rules.",
     ),
     (
         "soak",

@@ -23,10 +23,11 @@ pub(super) fn table(run: &Value) -> String {
             let entries = counted(&format!("entries/{size}"));
             let fits = if entries > ENTRY_BOUND as f64 { " (too many)" } else { "" };
             let decode = counted(&format!("decode/{size}"));
-            let _ = write!(text, "| {rules} | {networks} | {entries}{fits} | {decode:.0} |");
+            let [decode, rules, networks] = [decode, rules as f64, networks as f64].map(grouped);
+            let _ = write!(text, "| {rules} | {networks} | {entries}{fits} | {decode} |");
             for keys in KEYS {
                 let decide = counted(&format!("decide/{size}/{keys}-keys"));
-                let _ = write!(text, " {decide:.0} |");
+                let _ = write!(text, " {} |", grouped(decide));
             }
             for keys in &KEYS[..2] {
                 let turns = run["through"][&format!("{size}/{keys}-keys")].as_array();
@@ -40,4 +41,28 @@ pub(super) fn table(run: &Value) -> String {
         }
     }
     text
+}
+
+/// A count with commas, as `1,116,652`.
+fn grouped(count: f64) -> String {
+    let digits = format!("{count:.0}");
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn digits_come_in_threes() {
+        let told = [0.0, 999.0, 1_000.0, 35_659.76, 1_116_652.0].map(grouped);
+        assert_eq!(told, ["0", "999", "1,000", "35,660", "1,116,652"]);
+    }
 }
