@@ -58,7 +58,7 @@ struct Entry {
 }
 
 /// What is known of a glob before it is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Shape {
     /// Where in the text it starts.
     start: u32,
@@ -67,15 +67,16 @@ struct Shape {
 }
 
 impl Shape {
+    const ANY: (u32, u32) = (0, u32::MAX);
+
     fn of(start: u32, glob: &str, path: bool) -> Self {
+        if !path {
+            return Self { start, slashes: Self::ANY };
+        }
         let least = slashes(glob.as_bytes());
-        let slashes = match path {
-            // Nothing else in a path's glob stands for a slash.
-            true if !glob.contains("**") => (least, least),
-            true => (least, u32::MAX),
-            false => (0, u32::MAX),
-        };
-        Self { start, slashes }
+        // Nothing else in a path's glob stands for a slash.
+        let most = if glob.contains("**") { u32::MAX } else { least };
+        Self { start, slashes: (least, most) }
     }
 
     const fn has_room(&self, slashes: u32) -> bool {
@@ -126,24 +127,30 @@ impl GlobIndex {
         if text.len() > TEXT_BOUND {
             return SmallVec::new();
         }
-        let slashes = slashes(text.as_bytes());
-        let has_room = |at: &u16| {
-            self.shapes.get(usize::from(*at)).is_some_and(|shape| shape.has_room(slashes))
-        };
-        let mut found = SmallVec::new();
-        found.extend(self.unfiled.iter().copied().filter(has_room));
+        let mut found: SmallVec<[u16; 16]> = SmallVec::from_slice(&self.unfiled);
         for run in runs(text.as_bytes()) {
             let slot = slot(run);
             let used = self.used.get(slot / 64).is_some_and(|word| word >> (slot % 64) & 1 == 1);
             if used {
                 let filed = self.filed_under(slot).iter().filter(|(own, _)| *own == run);
-                found.extend(filed.map(|(_, at)| *at).filter(has_room));
+                found.extend(filed.map(|(_, at)| *at));
             }
         }
+        self.keep_those_with_room(&mut found, text);
         found.sort_unstable();
         // A text may have the same three bytes twice.
         found.dedup();
         found
+    }
+
+    /// Leaves out the globs of paths that have other slashes.
+    fn keep_those_with_room(&self, found: &mut SmallVec<[u16; 16]>, text: &str) {
+        let shape = |at: &u16| self.shapes.get(usize::from(*at)).copied().unwrap_or_default();
+        // Texts that are no paths may have any.
+        if found.iter().any(|at| shape(at).slashes != Shape::ANY) {
+            let slashes = slashes(text.as_bytes());
+            found.retain(|at| shape(at).has_room(slashes));
+        }
     }
 
     fn filed_under(&self, slot: usize) -> &[(Run, u16)] {
