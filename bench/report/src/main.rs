@@ -60,3 +60,37 @@ fn run(arguments: &Arguments) -> Result<String> {
     std::fs::write(&file, &page).with_context(|| format!("cannot write `{}`", file.display()))?;
     Ok(page)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn read(file: &str) -> String {
+        // Not `env!`: what was compiled in another clone has its path.
+        let own = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap();
+        std::fs::read_to_string(own.join(file)).unwrap()
+    }
+
+    #[test]
+    fn the_page_is_what_the_kept_runs_say() {
+        let page = page::markdown(&mut |name| {
+            Ok(Some(serde_json::from_str(&read(&format!("../runs/{name}.json")))?))
+        });
+        assert_eq!(page.unwrap(), read("../RESULTS.md"), "`cargo bench-report --only-write`");
+    }
+
+    /// Its figures are those in bold.
+    #[test]
+    fn the_readme_quotes_only_what_the_page_says() {
+        let (readme, page) = (read("../../README.md"), read("../RESULTS.md"));
+        let section = readme.split("\n## ").find(|section| section.starts_with("How good"));
+        let figures: Vec<_> = section.unwrap().split("**").skip(1).step_by(2).collect();
+        assert!(figures.len() > 8, "{figures:?}");
+        for figure in figures {
+            let figure = figure.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(page.contains(&figure), "`{figure}` is not in `bench/RESULTS.md`");
+        }
+    }
+}

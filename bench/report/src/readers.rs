@@ -21,7 +21,7 @@ const PROGRAMS: [(&str, &str, &str); 11] = [
     ("goaccess, combined", "goaccess/combined", "pass/combined"),
     ("`fail2ban-regex`, one filter of nginx's, combined", "fail2ban/combined", "pass/combined"),
     ("CrowdSec's replay, its collection for nginx, combined", "crowdsec/combined", "pass/combined"),
-    ("a whole `analyze` that proposes rules, combined", "whole/combined", "pass/combined"),
+    ("a whole `analyze` of a file, combined", "whole/combined", "pass/combined"),
 ];
 
 /// How what a line costs grows: what is told, the figures, and what they are beside.
