@@ -76,6 +76,10 @@ pub(super) struct Spans(Mutex<Vec<Span>>);
 struct Span {
     fault: Fault,
     from: Instant,
+    /// When the world was broken: to write a file may take long.
+    broken: Option<Instant>,
+    /// When it was begun to mend it.
+    mending: Option<Instant>,
     until: Option<Instant>,
 }
 
@@ -83,8 +87,24 @@ impl Spans {
     /// A fault begins now. To be called before the world changes where requests are
     /// excused by it, and its end after the world is mended.
     pub(super) fn begin(&self, fault: Fault) {
-        let span = Span { fault, from: Instant::now(), until: None };
+        let span = Span { fault, from: Instant::now(), broken: None, mending: None, until: None };
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(span);
+    }
+
+    /// The world is broken by the fault of now.
+    pub(super) fn broken(&self) {
+        let mut spans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(span) = spans.last_mut() {
+            span.broken.get_or_insert_with(Instant::now);
+        }
+    }
+
+    /// The world is about to be mended.
+    pub(super) fn mending(&self) {
+        let mut spans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(span) = spans.last_mut() {
+            span.mending.get_or_insert_with(Instant::now);
+        }
     }
 
     /// Whatever fault there is has ended.
@@ -112,10 +132,9 @@ impl Spans {
     /// Whether a request met nothing but a fault from beginning to end.
     pub(super) fn within(&self, fault: Fault, sent: Instant, answered: Instant) -> bool {
         let spans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // The world changed at some time soon after the span began.
-        let late = |span: &Span| span.from + 2 * FRESH;
         spans.iter().rev().filter(|span| span.fault == fault).any(|span| {
-            late(span) <= sent && span.until.is_none_or(|until| answered + FRESH <= until)
+            span.broken.is_some_and(|broken| broken + 2 * FRESH <= sent)
+                && span.mending.is_none_or(|mending| answered + FRESH <= mending)
         })
     }
 
@@ -138,9 +157,14 @@ mod tests {
         let later = start + Duration::from_secs(1);
         assert_eq!(spans.now(), Some(Fault::SwitchesGone));
         assert!(spans.touched(Fault::SwitchesGone, start, later));
+        assert!(!spans.within(Fault::SwitchesGone, later, later), "not broken yet");
+        spans.broken();
         assert!(!spans.within(Fault::SwitchesGone, start, later));
         assert!(spans.within(Fault::SwitchesGone, later, later));
         assert!(!spans.touched(Fault::OriginDown, start, later));
+        spans.mending();
+        assert!(spans.touched(Fault::SwitchesGone, later, later), "not mended yet");
+        assert!(!spans.within(Fault::SwitchesGone, later, later));
         spans.end();
         assert_eq!(spans.now(), None);
         assert!(!spans.touched(Fault::SwitchesGone, later, later));

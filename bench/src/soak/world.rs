@@ -110,10 +110,12 @@ impl World {
             // The module plays these by itself.
             Fault::CellsGone | Fault::RecordsGone => {}
         }
+        self.ledger.spans.broken();
         Ok(())
     }
 
     async fn mend(&mut self, fault: Fault) -> Result<()> {
+        self.ledger.spans.mending();
         match fault {
             // It writes the whole store.
             Fault::SwitchesGone => self.stores.set_mode(Some("enforce"))?,
