@@ -31,19 +31,19 @@ pub(super) fn utc(day: &str, clock_time: &str) -> Option<Time> {
 
 /// The time of the line before, in common log format: the next one often has it, too.
 #[derive(Debug, Default)]
-pub(super) struct Before {
-    text: [u8; 26],
-    time: Option<Time>,
-}
+pub(super) struct Before(Option<([u8; 26], Time)>);
 
 impl Before {
     /// As [`common`].
     pub(super) fn common(&mut self, text: &str) -> Option<Time> {
-        if self.text != *text.as_bytes() {
-            let time = common(text)?;
-            (self.text, self.time) = (text.as_bytes().try_into().ok()?, Some(time));
+        match self.0 {
+            Some((known, time)) if known == *text.as_bytes() => Some(time),
+            _ => {
+                let time = common(text)?;
+                self.0 = Some((text.as_bytes().try_into().ok()?, time));
+                Some(time)
+            }
         }
-        self.time
     }
 }
 

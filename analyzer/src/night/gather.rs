@@ -13,7 +13,7 @@ use crate::store::StoredRow;
 use crate::waiting::{Second, Waiting};
 
 /// Lines that go on together, at least: to hand over a few costs as much as many.
-const TOGETHER: usize = 512;
+const LEAST: usize = 512;
 
 /// What goes on together.
 #[derive(Default)]
@@ -64,7 +64,7 @@ impl Gatherer {
             self.batch.lines += second.len();
             self.batch.seconds.push(second);
         }
-        (self.batch.lines >= TOGETHER).then(|| take(&mut self.batch))
+        (self.batch.lines >= LEAST).then(|| take(&mut self.batch))
     }
 
     /// All that is left.

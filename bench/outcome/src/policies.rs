@@ -4,7 +4,7 @@
 //!
 //! All of them see the night in one pass.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -13,7 +13,7 @@ use tidegate::backtest::today::{Bucket, Preset, Window};
 use tidegate::backtest::{Against, Answer, compare};
 use tidegate::ingest::Input;
 use tidegate::night::Seen;
-use tidegate_rules::{Client, Engine, Mode, Time};
+use tidegate_rules::{Engine, Mode};
 use tidegate_traffic::truth::{Truth, Visitor, actor_of};
 use tidegate_traffic::{Hosted, Kind};
 
@@ -66,10 +66,12 @@ pub fn policies(site: Hosted, learned: &str, log: &Path, truth: &Truth) -> Resul
     for size in SIZES {
         against.push(Against::Preset(Preset::Nginx(bucket(size)?)));
     }
-    let mut windows: Vec<_> = [Window::DOCS_RS, Window::CRATES_IO]
-        .into_iter()
-        .flat_map(|window| SIZES.map(|size| Windows::new(window, size)))
-        .collect();
+    against.extend(
+        SIZES.map(|size| Against::Preset(Preset::DocsRsToday(window(Window::DOCS_RS, size)))),
+    );
+    against.extend(
+        SIZES.map(|size| Against::Preset(Preset::CratesIoToday(window(Window::CRATES_IO, size)))),
+    );
     // In the order of the policies, and for each from the smallest size on.
     let mut tallies = vec![Tally::default(); POLICIES.len() * SIZES.len()];
     let (inputs, secret) = ([Input::Path(log.to_owned())], promoted::secret());
@@ -77,10 +79,8 @@ pub fn policies(site: Hosted, learned: &str, log: &Path, truth: &Truth) -> Resul
     compare(&night, trial, &against, &mut |_| {}, &mut |seen, answers| {
         let Some(actor) = seen.request.request_id.and_then(actor_of) else { return };
         let Some(visitor) = truth.visitor(actor) else { return };
-        let served = answers.iter().map(|answer| *answer == Answer::Served);
-        let served = served.chain(windows.iter_mut().map(|windows| windows.admits(seen)));
-        for (tally, served) in tallies.iter_mut().zip(served) {
-            tally.add(seen, visitor, served);
+        for (tally, answer) in tallies.iter_mut().zip(answers) {
+            tally.add(seen, visitor, *answer == Answer::Served);
         }
     })?;
     let people = truth.visitors().filter(|visitor| visitor.kind == Kind::Person).count();
@@ -94,6 +94,11 @@ pub fn policies(site: Hosted, learned: &str, log: &Path, truth: &Truth) -> Resul
 /// A number of requests or units at a size, at least one.
 fn scaled(number: u32, size: u32) -> u32 {
     u32::try_from(u64::from(number) * u64::from(size) / u64::from(WHOLE)).unwrap_or(u32::MAX).max(1)
+}
+
+/// A window with room for so many requests.
+fn window(window: Window, size: u32) -> Window {
+    Window { requests: scaled(window.requests, size), ..window }
 }
 
 /// nginx's preset at a size.
@@ -165,44 +170,5 @@ impl Tally {
         let share = |[of, part]: [u64; 2]| part as f64 / of.max(1) as f64;
         let hurt = self.hurt.len() as f64 / people.max(1) as f64;
         Point { size, removed: share(self.crawl), refused: share(self.people), hurt }
-    }
-}
-
-/// The windows of every address, as `tidegate::backtest::today` has them for the
-/// limits of today; a test holds them alike.
-struct Windows {
-    window: Window,
-    begun: HashMap<Client, Begun>,
-}
-
-/// An address's window.
-struct Begun {
-    at: Time,
-    requests: u32,
-    /// When it ends.
-    until: Time,
-}
-
-impl Windows {
-    fn new(window: Window, size: u32) -> Self {
-        let requests = scaled(window.requests, size);
-        Self { window: Window { requests, ..window }, begun: HashMap::new() }
-    }
-
-    fn admits(&mut self, seen: &Seen<'_>) -> bool {
-        let Some(client) = seen.request.client else { return true };
-        let Window { requests, period_ms, refused_ms } = self.window;
-        let now = seen.request.time;
-        let after = |at: Time, ms| Time::from_unix_millis(at.unix_millis() + ms);
-        let fresh = || Begun { at: now, requests: 0, until: after(now, period_ms) };
-        let begun = self.begun.entry(client).or_insert_with(fresh);
-        if now >= begun.until {
-            *begun = fresh();
-        }
-        begun.requests = begun.requests.saturating_add(1);
-        if begun.requests == requests + 1 {
-            begun.until = refused_ms.map_or(after(begun.at, period_ms), |ms| after(now, ms));
-        }
-        begun.requests <= requests
     }
 }

@@ -9,8 +9,7 @@
 //! Each answer says how much linear memory its guest has. That it does not grow
 //! means less here than it would on Fastly, since Viceroy lets a sandbox serve six
 //! requests at most. The memory of the whole process is kept beside it. That one
-//! grows, since Viceroy's cache, which is in it, never evicts a page, a cell or a
-//! pack.
+//! grows; Viceroy's cache is in it, and how much of the growth that is nobody looked.
 
 mod crowd;
 mod editions;

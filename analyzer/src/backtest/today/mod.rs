@@ -28,15 +28,15 @@ use window::Windows;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preset {
     /// docs.rs, since August 2026.
-    DocsRsToday,
+    DocsRsToday(Window),
     /// crates.io, since July 2026.
-    CratesIoToday,
+    CratesIoToday(Window),
     /// nginx's `limit_req`.
     Nginx(Bucket),
 }
 
 impl Preset {
-    /// The preset of this name, nginx with its defaults.
+    /// The preset of this name, with its figures of today.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::all().into_iter().find(|preset| preset.name() == name)
@@ -45,15 +45,16 @@ impl Preset {
     /// Every preset.
     #[must_use]
     pub fn all() -> [Self; 3] {
-        [Self::DocsRsToday, Self::CratesIoToday, Self::Nginx(Bucket::default())]
+        let nginx = Self::Nginx(Bucket::default());
+        [Self::DocsRsToday(Window::DOCS_RS), Self::CratesIoToday(Window::CRATES_IO), nginx]
     }
 
     /// Its name on the command line and in reports.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::DocsRsToday => "docs-rs-today",
-            Self::CratesIoToday => "crates-io-today",
+            Self::DocsRsToday(_) => "docs-rs-today",
+            Self::CratesIoToday(_) => "crates-io-today",
             Self::Nginx(_) => "nginx",
         }
     }
@@ -63,8 +64,7 @@ impl Preset {
     pub fn told(self) -> String {
         match self {
             Self::Nginx(bucket) => bucket.told(),
-            Self::DocsRsToday => Window::DOCS_RS.told(),
-            Self::CratesIoToday => Window::CRATES_IO.told(),
+            Self::DocsRsToday(window) | Self::CratesIoToday(window) => window.told(),
         }
     }
 }
@@ -95,8 +95,9 @@ pub(super) enum Limiter {
 impl Limiter {
     pub(super) fn new(preset: Preset) -> Self {
         match preset {
-            Preset::DocsRsToday => Self::Windows(Windows::new(Window::DOCS_RS)),
-            Preset::CratesIoToday => Self::Windows(Windows::new(Window::CRATES_IO)),
+            Preset::DocsRsToday(window) | Preset::CratesIoToday(window) => {
+                Self::Windows(Windows::new(window))
+            }
             Preset::Nginx(bucket) => Self::Buckets(Buckets::new(bucket)),
         }
     }
