@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::bucket::Buckets;
 use crate::judge::{Got, judge};
 use crate::served::player::{Asking, flood, play};
-use crate::served::{SERVED, Served, Servers, program};
+use crate::served::{SERVED, Served, Servers};
 use crate::simulated::{GOVERNOR, SIMULATED, TIDEGATE, admitted_by};
 use crate::trace::{self, Trace};
 use crate::{LIMIT, Limit};
@@ -39,9 +39,6 @@ pub struct Options {
     /// One turn and one trace for the servers, to see that it runs; writes nothing.
     #[arg(long)]
     pub quick: bool,
-    /// Install nginx and HAProxy by `apt-get` where they are missing.
-    #[arg(long)]
-    pub install: bool,
 }
 
 /// What came of everybody.
@@ -74,9 +71,6 @@ struct AtOnce {
 ///
 /// Where a server's program is missing or fails.
 pub fn run(options: &Options) -> Result<String> {
-    if options.install {
-        program::install()?;
-    }
     let turns = if options.quick { 1 } else { options.turns };
     let servers = Servers::start(LIMIT)?;
     let traces = trace::all();

@@ -7,6 +7,7 @@
 
 mod limiters;
 mod page;
+mod peers;
 mod readers;
 mod steps;
 mod store;
@@ -27,6 +28,10 @@ struct Arguments {
     /// written
     #[arg(long, conflicts_with = "only_write")]
     quick: bool,
+    /// Install what is missing of the programs that are measured beside it, by
+    /// `apt-get`, and the ClickHouse engine of the store's tests, by npm
+    #[arg(long, conflicts_with = "only_write")]
+    install: bool,
     /// Run nothing: write the page from the runs that are kept
     #[arg(long)]
     only_write: bool,
@@ -50,7 +55,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<String> {
     if !arguments.only_write {
-        steps::run(&arguments.only, arguments.quick)?;
+        steps::run(&arguments.only, arguments.quick, arguments.install)?;
     }
     if arguments.quick {
         return Ok("every bench runs\n".to_owned());

@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 
+use crate::peers;
+
 /// A bench.
 struct Step {
     /// Its name, and that of the file that it keeps.
@@ -15,6 +17,8 @@ struct Step {
     quick: &'static [&'static str],
 }
 
+/// Those whose figures other work would spoil come first, so that the
+/// machine is free for something else the sooner: the last two only count.
 const STEPS: [Step; 10] = [
     Step { name: "engine", alias: "bench-engine", quick: &["--", "--turns", "1"] },
     Step { name: "cost", alias: "bench-cost", quick: &["--turns", "1", "--requests", "400"] },
@@ -23,21 +27,22 @@ const STEPS: [Step; 10] = [
         alias: "bench-growth",
         quick: &["--quick", "--turns", "1", "--requests", "400"],
     },
-    Step { name: "soak", alias: "bench-soak", quick: &["--seconds", "20", "--rate", "600"] },
     Step { name: "cells", alias: "bench-cells", quick: &["--turns", "1", "--seconds", "1"] },
     Step { name: "limiters", alias: "bench-limiters", quick: &["--quick"] },
     Step { name: "analyze", alias: "bench-analyze", quick: &["--lines", "100000", "--turns", "1"] },
-    Step { name: "store", alias: "bench-store", quick: &["--quick"] },
     Step { name: "backtest", alias: "bench-backtest", quick: &["--turns", "1"] },
+    Step { name: "store", alias: "bench-store", quick: &["--quick"] },
     Step { name: "outcome", alias: "bench-outcome", quick: &["--quick", "--scenario", "release"] },
+    Step { name: "soak", alias: "bench-soak", quick: &["--seconds", "20", "--rate", "600"] },
 ];
 
-/// Runs those that are named, or all.
+/// Runs those that are named, or all; what they need is installed where that is
+/// wanted.
 ///
 /// # Errors
 ///
-/// Where a name is unknown, or a bench fails.
-pub(crate) fn run(only: &[String], quick: bool) -> Result<()> {
+/// Where a name is unknown, a program is missing, or a bench fails.
+pub(crate) fn run(only: &[String], quick: bool, install: bool) -> Result<()> {
     let names = STEPS.map(|step| step.name);
     for name in only {
         let known = names.join(", ");
@@ -45,6 +50,7 @@ pub(crate) fn run(only: &[String], quick: bool) -> Result<()> {
     }
     let wanted = |step: &&Step| only.is_empty() || only.iter().any(|name| name == step.name);
     let steps: Vec<&Step> = STEPS.iter().filter(wanted).collect();
+    peers::prepare(&steps.iter().map(|step| step.name).collect::<Vec<_>>(), install)?;
     let aside = std::env::temp_dir().join(format!("tidegate-bench-{}", std::process::id()));
     for (at, step) in (1..).zip(&steps) {
         let arguments = if quick { step.quick } else { &[] };

@@ -1,9 +1,9 @@
-//! The servers' programs: where they are, and how to get them.
+//! The servers' programs: where they are.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail};
 
 /// A program of somebody else's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +44,7 @@ pub fn find_all(folders: &[PathBuf]) -> Result<[PathBuf; 2]> {
     match found {
         [Some(nginx), Some(haproxy)] => Ok([nginx, haproxy]),
         _ => bail!(
-            "not on this machine: {}; `apt-get install {}` brings it, or `cargo bench-limiters \
-             --install`",
+            "not on this machine: {}; `apt-get install {}` brings it",
             names.join(" and "),
             packages.join(" ")
         ),
@@ -74,29 +73,6 @@ impl Program {
     }
 }
 
-/// Installs the programs that are missing, and stops the services that their
-/// packages start.
-///
-/// # Errors
-///
-/// Where `apt-get` fails.
-pub fn install() -> Result<()> {
-    let folders = folders();
-    for program in PROGRAMS.into_iter().filter(|program| program.find(&folders).is_none()) {
-        let Program { name, package } = program;
-        eprintln!("installing `{package}`");
-        let status = Command::new("apt-get")
-            .args(["install", "-y", "-qq", "--no-install-recommends", package])
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .status()
-            .context("cannot start `apt-get`: it installs packages on Debian and its like")?;
-        ensure!(status.success(), "`apt-get install {package}` failed: {status}");
-        // A machine without services has none to stop.
-        let _ = Command::new("service").args([name, "stop"]).output();
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,15 +84,10 @@ mod tests {
         let told = || find_all(&folders).unwrap_err().to_string();
         assert_eq!(
             told(),
-            "not on this machine: `nginx` and `haproxy`; `apt-get install nginx haproxy` brings \
-             it, or `cargo bench-limiters --install`"
+            "not on this machine: `nginx` and `haproxy`; `apt-get install nginx haproxy` brings it"
         );
         std::fs::write(folder.path().join("haproxy"), "").unwrap();
-        assert_eq!(
-            told(),
-            "not on this machine: `nginx`; `apt-get install nginx` brings it, or `cargo \
-             bench-limiters --install`"
-        );
+        assert_eq!(told(), "not on this machine: `nginx`; `apt-get install nginx` brings it");
         std::fs::write(folder.path().join("nginx"), "").unwrap();
         assert!(find_all(&folders).is_ok());
     }
