@@ -20,8 +20,13 @@ pub(crate) const DISORDER_MS: u64 = 60_000;
 /// Most bytes that wait; above that the earliest lines go before their time.
 const WAITING_BOUND: usize = 96 << 20;
 
-/// Most seconds whose memory is kept to be used again.
-const SPARE_BOUND: usize = 64;
+/// Most seconds whose memory is kept to be used again: as many as wait or are looked
+/// at where a second has few lines, and few where it has many.
+const SPARE_BOUND: usize = 512;
+const LARGE_SPARE_BOUND: usize = 64;
+
+/// Bytes of lines from which a second is large.
+const LARGE: usize = 32 << 10;
 
 const SECOND_MS: u64 = 1_000;
 
@@ -84,7 +89,8 @@ impl Waiting {
 
     /// Takes the memory of a second back.
     pub(crate) fn reuse(&mut self, mut second: Second) {
-        if self.spare.len() < SPARE_BOUND {
+        let large = second.lines.capacity() * size_of::<Kept>() > LARGE;
+        if self.spare.len() < if large { LARGE_SPARE_BOUND } else { SPARE_BOUND } {
             second.lines.clear();
             second.texts.clear();
             second.order.clear();

@@ -71,11 +71,12 @@ fn header(name: &str) -> Option<Header> {
     })
 }
 
-/// Where they stood in the line before.
+/// Where they stood in the line before, and when that was.
 #[derive(Debug, Default)]
 pub(super) struct Layouts {
     line: Layout<Field>,
     http: Layout<Header>,
+    minute: time::Minute,
 }
 
 /// What they say.
@@ -132,7 +133,8 @@ impl Layouts {
         }
         let fields = fields.map_err(|broken| broken.reason(line.len() - json.len()))?;
         let mut node = [0; 3];
-        sink(&fields.as_line(host.and_then(|host| syslog::pop(host, &mut node)))?);
+        let node = host.and_then(|host| syslog::pop(host, &mut node));
+        sink(&fields.as_line(node, &mut self.minute)?);
         Ok(Parsed::Request)
     }
 }
@@ -141,7 +143,7 @@ impl<'a> Fields<'a> {
     fn of(json: &'a str, layouts: &mut Layouts) -> Result<Self, Broken> {
         let mut fields = Self::default();
         let mut json = Json::new(json, Quotes::Escaped);
-        let Layouts { line, http } = layouts;
+        let Layouts { line, http, .. } = layouts;
         json.known_members(line, field, |json, field| fields.read(json, field, http))?;
         json.end().map(|()| fields)
     }
@@ -173,12 +175,16 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
-    fn as_line<'l>(&'l self, node: Option<&'l str>) -> Result<Line<'l>, BadReason> {
+    fn as_line<'l>(
+        &'l self,
+        node: Option<&'l str>,
+        minute: &mut time::Minute,
+    ) -> Result<Line<'l>, BadReason> {
         if self.version.is_none() {
             return Err(BadReason::new("no `version`"));
         }
         let date_time = self.date_time.as_deref().ok_or(BadReason::new("no `date_time`"))?;
-        let time = time::rfc3339(date_time).ok_or_else(|| {
+        let time = minute.rfc3339(date_time).ok_or_else(|| {
             BadReason::of(format!("`date_time` is not a time: {}", text::quoted(date_time)))
         })?;
         let url = self.url.as_deref().ok_or(BadReason::new("no `url`"))?;

@@ -29,6 +29,38 @@ pub(super) fn utc(day: &str, clock_time: &str) -> Option<Time> {
     join(day, clock(clock_time.as_bytes().try_into().ok()?)?, 0)
 }
 
+/// The minute of the line before, as RFC 3339 writes it: the next line mostly is of
+/// the same.
+#[derive(Debug, Default)]
+pub(super) struct Minute(Option<([u8; 17], u64)>);
+
+impl Minute {
+    /// As [`rfc3339`].
+    pub(super) fn rfc3339(&mut self, text: &str) -> Option<Time> {
+        let (minute, rest) = text.as_bytes().split_first_chunk()?;
+        if let Some((known, millis)) = self.0
+            && known == *minute
+            && let Some(in_minute) = within_minute(rest)
+        {
+            return Some(Time::from_unix_millis(millis + in_minute));
+        }
+        let time = rfc3339(text)?;
+        // Where there is an offset, the minute is another one.
+        if let Some(in_minute) = within_minute(rest) {
+            self.0 = Some((*minute, time.unix_millis() - in_minute));
+        }
+        Some(time)
+    }
+}
+
+/// Milliseconds since the minute began, of `42.123456789Z`.
+fn within_minute(text: &[u8]) -> Option<u64> {
+    let (seconds, rest) = text.split_first_chunk()?;
+    let (millis, b"Z") = fraction(rest)? else { return None };
+    let seconds = number::<2>(*seconds).filter(|seconds| *seconds <= 60)?;
+    u64::try_from(seconds.min(59) * 1_000 + millis).ok()
+}
+
 /// The time of the line before, in common log format: the next one often has it, too.
 #[derive(Debug, Default)]
 pub(super) struct Before(Option<([u8; 26], Time)>);
@@ -160,6 +192,26 @@ mod tests {
         let (a, b) = ("04/Nov/2025:08:15:42 +0000", "04/Nov/2025:08:15:43 +0000");
         for text in [a, a, "", "04/Nov/2025:08:15:42 +00:0", a, b, b, "-", a] {
             assert_eq!(before.common(text), common(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_minute_before_says_nothing_of_another() {
+        let texts = [
+            "2025-11-04T08:15:42.123Z",
+            "2025-11-04T08:15:59Z",
+            "2025-11-04T08:15:60.5Z",
+            "2025-11-04T08:15:61Z",
+            "2025-11-04T08:15:42.123+02:00",
+            "2025-11-04T08:16:00.000Z",
+            "2025-11-04T08:16:00.Z",
+            "2025-11-04T08:1",
+            "2025-11-04 08:16:07.250Z",
+            "2025-11-04T08:16:07.250Z",
+        ];
+        let mut minute = Minute::default();
+        for text in texts {
+            assert_eq!(minute.rfc3339(text), rfc3339(text), "{text}");
         }
     }
 
