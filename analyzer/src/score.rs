@@ -11,6 +11,7 @@ use tidegate_rules::Ruleset;
 use tidegate_rules::agent::Category;
 
 use crate::features::Features;
+use crate::text::percent;
 
 pub use fault::{Fault, fault};
 
@@ -28,6 +29,10 @@ const PROBES: u64 = 3;
 
 /// Share of errors above which somebody is lost, or guesses.
 const LOST: f64 = 0.6;
+
+/// Share of one origin core that a script which takes its time keeps busy at most in
+/// a minute: two of docs.rs's crate pages a second.
+const UNHURRIED: f64 = 0.05;
 
 /// Pages from which errors are no single broken link.
 const SPREAD: u64 = 10;
@@ -75,7 +80,7 @@ pub enum Class {
     Tool,
     /// A bot that says what it is, whether or not that was verified.
     DeclaredBot,
-    /// Somebody who walks the site without saying so.
+    /// Somebody who walks the site and neither says so nor is a tool at work.
     Crawler,
     /// Somebody who looks for weaknesses.
     Scanner,
@@ -125,9 +130,13 @@ pub fn classify(rules: &Ruleset, features: &Features, breadth: u32) -> (Class, V
     if is_declared_bot(category) {
         return (Class::DeclaredBot, reasons);
     }
-    let score = crawler(features, breadth);
-    if score >= 0.6 && breadth >= 50 {
+    if walks(features, breadth) {
         reasons.push(format!("{breadth} different pages in ten minutes"));
+        if is_tool_at_work(category, features) {
+            let share = percent(harm(features));
+            reasons.push(format!("at most {share} of an origin core in any minute"));
+            return (Class::Tool, reasons);
+        }
         reasons.push(format!("{} assets to {} pages", features.assets, features.page_requests()));
         return (Class::Crawler, reasons);
     }
@@ -159,6 +168,28 @@ pub fn is_scanner(rules: &Ruleset, features: &Features) -> bool {
     let spread = features.pages >= SPREAD && features.pages * 2 >= errors;
     let probes = features.probes >= PROBES;
     !features.is_verified() && (probes || lost && spread && !is_declared_bot(category))
+}
+
+/// Whether somebody goes from page to page as crawlers do.
+fn walks(features: &Features, breadth: u32) -> bool {
+    breadth >= 50 && crawler(features, breadth) >= 0.6
+}
+
+/// Whether whoever walks is a tool that does its work: one with a purpose of its own,
+/// such as a build that fetches what it depends on, or a script that takes its time.
+fn is_tool_at_work(category: Option<Category>, features: &Features) -> bool {
+    use Category::{
+        AiFetcher, FeedReader, Git, HttpLibrary, LinkChecker, Monitor, PackageManager, Preview,
+        Service,
+    };
+    match category {
+        Some(
+            PackageManager | Git | Monitor | FeedReader | LinkChecker | Preview | AiFetcher
+            | Service,
+        ) => true,
+        Some(HttpLibrary) => harm(features) <= UNHURRIED,
+        _ => false,
+    }
 }
 
 /// Whether somebody asks for a few pages again and again.

@@ -181,6 +181,25 @@ fn a_misconfigured_tool_is_named_with_advice_for_its_owner() {
     }
 }
 
+/// They walk the site as a crawler does: what differs is what they are, and how
+/// much of the origin they take.
+#[test]
+fn a_tool_at_work_is_no_crawler() {
+    let mut log = Log::default();
+    log.walk(500, 300, Ask { client: 1, agent: "Uptime/1", ..ASK });
+    log.walk(2_000, 300, Ask { client: 2, ..ASK });
+    log.walk(100, 300, Ask { client: 3, ..ASK });
+    log.walk(2_000, 300, Ask { client: 4, agent: FIREFOX, ..ASK });
+    log.walk(2_000, 300, Ask { client: 5, agent: "Nobody-knows/1", ..ASK });
+    let mut clients = analyzed(&log).clients;
+    clients.sort_by(|a, b| a.key.cmp(&b.key));
+    let classes: Vec<_> = clients.iter().map(|row| row.class).collect();
+    let crawler = Class::Crawler;
+    assert_eq!(classes, [Class::Tool, Class::Tool, crawler, crawler, crawler]);
+    let why = "at most 2.00 % of an origin core in any minute";
+    assert_eq!(clients[1].reasons.last().map(String::as_str), Some(why));
+}
+
 #[test]
 fn well_behaved_tools_are_not_misconfigured() {
     let mut log = Log::default();
