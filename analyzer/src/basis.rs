@@ -41,6 +41,9 @@ pub struct Lines {
     /// Requests so far out of order that later ones had been shown before them:
     /// they count, but budgets and breadth saw them at the wrong time.
     pub late: u64,
+    /// Share of clients whose passes the log has, in percent; 100 but for records
+    /// that leave some out.
+    pub sampled: u8,
 }
 
 impl Lines {
@@ -52,7 +55,14 @@ impl Lines {
             0 => String::new(),
             late => format!(", {} out of order", grouped(late)),
         };
-        format!("Lines: {read} read, {bad} bad, {duplicate} logged twice{late}.")
+        let sampled = match self.sampled {
+            100.. => String::new(),
+            share => format!(
+                " Passes are those of {share} % of the clients alone, and sums are of those; \
+                 refusals are all there."
+            ),
+        };
+        format!("Lines: {read} read, {bad} bad, {duplicate} logged twice{late}.{sampled}")
     }
 }
 
@@ -179,9 +189,15 @@ mod tests {
 
     #[test]
     fn late_lines_are_told_where_there_are_any() {
-        let mut lines = Lines { read: 1_200, bad: 3, duplicate: 20, late: 0 };
+        let mut lines = Lines { read: 1_200, bad: 3, duplicate: 20, late: 0, sampled: 100 };
         assert_eq!(lines.told(), "Lines: 1,200 read, 3 bad, 20 logged twice.");
         lines.late = 1_000;
         assert_eq!(lines.told(), "Lines: 1,200 read, 3 bad, 20 logged twice, 1,000 out of order.");
+        (lines.late, lines.sampled) = (0, 5);
+        assert_eq!(
+            lines.told(),
+            "Lines: 1,200 read, 3 bad, 20 logged twice. Passes are those of 5 % of the clients \
+             alone, and sums are of those; refusals are all there."
+        );
     }
 }

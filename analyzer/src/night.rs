@@ -7,6 +7,7 @@
 //! judged here.
 
 mod ahead;
+mod cache;
 mod gather;
 mod pass;
 

@@ -182,6 +182,35 @@ fn both_commands_show_bad_lines() {
     }
 }
 
+/// An origin's log and its edge's tell of the same requests; logs of one kind, and
+/// of other hours, do not.
+#[test]
+fn logs_of_two_kinds_of_the_same_time_are_told() {
+    let folder = Folder::new();
+    folder.put("origin.log", log(0).as_bytes());
+    folder.put("origin-2.log", log(20).as_bytes());
+    for (name, hour) in [("edge.log", "08"), ("later.log", "09")] {
+        let lines = (0..10).map(|minute| {
+            format!(
+                "{{\"version\":\"1\",\"date_time\":\"2025-11-04T{hour}:{minute:02}:00Z\",\
+                 \"method\":\"GET\",\"url\":\"https://docs.example/0\",\"ip\":\"192.0.2.7\"}}\n"
+            )
+        });
+        folder.put(name, lines.collect::<String>().as_bytes());
+    }
+    let told = "note: origin.log (nginx or Apache combined log) and edge.log (Fastly access log \
+                v1) are of the same time: a request that both tell of counts twice\n";
+    for command in ["analyze", "backtest"] {
+        let trouble = |logs: &[&str]| {
+            let output = folder.run(&[&[command, "--rules", "site.toml"], logs].concat());
+            String::from_utf8(output.stderr).unwrap()
+        };
+        assert_eq!(trouble(&["origin.log", "edge.log"]), told);
+        assert_eq!(trouble(&["origin.log", "later.log"]), "");
+        assert_eq!(trouble(&["origin.log", "origin-2.log"]), "");
+    }
+}
+
 #[test]
 fn a_log_of_which_nothing_could_be_read_fails() {
     let folder = Folder::new();

@@ -7,7 +7,7 @@ use clap::Args;
 use tidegate_rules::{Engine, HashKey, Mode, Ruleset, pack};
 
 use super::Exit;
-use super::shared::{Bar, NightArguments, ResultArguments, show_bad_lines};
+use super::shared::{Bar, NightArguments, ResultArguments, show_bad_lines, show_told_twice};
 use super::source::{ENVIRONMENT, SourceArguments};
 use crate::backtest::today::{Bucket, Preset, Rate};
 use crate::backtest::{self, Against, compare, render_markdown, render_text};
@@ -65,6 +65,7 @@ impl Backtest {
         let source = self.source.source(stored.as_ref(), self.night.addresses());
         let night = self.night.read_by(source, &rules, &known);
         let mut found = replay(&night, &against, &self.night.bar())?;
+        show_told_twice(&found.files);
         let whole = show_bad_lines(&found.files);
         if let Some(count) = self.result.most_clients() {
             found.keep_worst(count);

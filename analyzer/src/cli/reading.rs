@@ -5,7 +5,7 @@ use anyhow::Result;
 use tidegate_rules::{Compiled, pack};
 
 use super::known::Known;
-use super::shared::NightArguments;
+use super::shared::{NightArguments, show_told_twice};
 use super::source::SourceArguments;
 use crate::analysis::Analysis;
 use crate::clients::Clients;
@@ -44,6 +44,7 @@ impl Reading<'_> {
         let read = Analysis::of(self.night, show);
         bar.done();
         let (analysis, clients, passed) = read?;
+        show_told_twice(&passed.files);
         Ok(Read { analysis, clients, passed })
     }
 

@@ -13,7 +13,7 @@ use tidegate_rules::{Compiled, Diagnostics, Ruleset, Time};
 use super::OutputFormat;
 use super::known::{Known, KnownArguments};
 use crate::effect::Records;
-use crate::ingest::{Format, Input, Options, Progress, Summary};
+use crate::ingest::{FileSummary, Format, Input, Options, Progress, Summary};
 use crate::night::{Night, Source};
 use crate::rule_files;
 use crate::time::now;
@@ -229,6 +229,20 @@ pub(super) fn show_bad_lines(summary: &Summary) -> bool {
         }
     }
     summary.is_whole()
+}
+
+/// Says where requests may count twice.
+pub(super) fn show_told_twice(summary: &Summary) {
+    let Some([file, other]) = summary.told_twice() else { return };
+    let told = |file: &FileSummary| match file.format {
+        Some(format) => format!("{} ({format})", file.path),
+        None => file.path.clone(),
+    };
+    eprintln!(
+        "note: {} and {} are of the same time: a request that both tell of counts twice",
+        told(file),
+        told(other)
+    );
 }
 
 /// Prints a result for other tools, as it is made.

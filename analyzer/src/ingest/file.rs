@@ -91,6 +91,7 @@ impl Found {
             parser: Parser::new(self.summary.format.unwrap_or(Format::ALL[0])),
             summary: self.summary,
             clock: Clock { reached: self.start, last: self.start },
+            start: self.start,
         })
     }
 }
@@ -107,6 +108,8 @@ pub(super) struct Opened {
     pub(super) parser: Parser,
     pub(super) summary: FileSummary,
     pub(super) clock: Clock,
+    /// Time of its first requests.
+    pub(super) start: Time,
 }
 
 /// Up to where in time a file has been read.

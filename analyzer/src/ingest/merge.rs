@@ -13,6 +13,7 @@ use super::lines::{self, RawLine};
 use super::parser::{BadReason, Parsed, Parser};
 use super::summary::FileSummary;
 use super::{IngestError, Options, Place, Progress, Sink, Summary, text};
+use crate::basis::Window;
 
 /// Most files that are open at once. Where more overlap in time, the lines of
 /// the others come late.
@@ -88,7 +89,7 @@ impl<'r> Merge<'r> {
     ) -> Result<bool, IngestError> {
         let bytes_others = bytes - file.lines.taken();
         let until = others.map(|others| Time::from_unix_millis(others.unix_millis() + TURN_MS));
-        let Opened { place, lines, parser, summary, clock } = file;
+        let Opened { place, lines, parser, summary, clock, .. } = file;
         loop {
             let taken = lines.taken();
             let next = lines.next_line();
@@ -133,6 +134,7 @@ impl<'r> Merge<'r> {
                     let time = line.request.time;
                     is_ahead = not_after.is_some_and(|bound| time > bound);
                     if !is_ahead {
+                        summary.sampled = summary.sampled.min(line.sampled);
                         clock.note(time);
                         self.sink.line(line, place);
                     }
@@ -150,6 +152,8 @@ impl<'r> Merge<'r> {
         let mut summary = file.summary;
         summary.bytes = file.lines.taken();
         summary.truncated = file.lines.truncated();
+        let (from, to) = (file.start, file.clock.reached());
+        summary.window = (summary.read > summary.bad).then_some(Window { from, to });
         self.bytes_done += summary.bytes;
         let bytes: u64 = open.iter().map(|file| file.lines.taken()).sum();
         self.tell(&summary.path, self.bytes_done + bytes);

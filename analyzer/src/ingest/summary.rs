@@ -6,10 +6,14 @@
 
 use super::parser::{BadReason, Format, Parsed};
 use super::text;
+use crate::basis::Window;
 use crate::text::network;
 
 /// Bad lines that are kept as samples, for each file.
 pub const SAMPLES_PER_FILE: usize = 5;
+
+/// How long two files may reach into each other's time, in milliseconds.
+const OVERLAP_MS: u64 = 60_000;
 
 /// Characters of a bad line that are shown.
 const SAMPLE_CHARS: usize = 120;
@@ -51,6 +55,23 @@ impl Summary {
         self.files.iter().map(|file| file.bytes).sum()
     }
 
+    /// The least share of client keys whose passes a file has, in percent.
+    #[must_use]
+    pub fn sampled(&self) -> u8 {
+        self.files.iter().map(|file| file.sampled).min().unwrap_or(100)
+    }
+
+    /// Two logs of different kinds of the same time, where there are any: a request
+    /// that both tell of counts twice.
+    #[must_use]
+    pub fn told_twice(&self) -> Option<[&FileSummary; 2]> {
+        let pairs =
+            self.files.iter().enumerate().flat_map(|(at, file)| {
+                self.files.iter().skip(at + 1).map(move |other| [file, other])
+            });
+        pairs.into_iter().find(|[file, other]| file.tells_again(other))
+    }
+
     /// Whether every file was read to its end and understood at least in part;
     /// whoever asked for it should be told by the exit code if not.
     #[must_use]
@@ -79,6 +100,11 @@ pub struct FileSummary {
     pub samples: Vec<BadLine>,
     /// The file is compressed and ends early.
     pub truncated: bool,
+    /// Share of client keys whose passes it has, in percent: the least that a line
+    /// says, 100 in access logs.
+    pub sampled: u8,
+    /// From when to when it reaches; `None` where nothing in it could be read.
+    pub window: Option<Window>,
 }
 
 impl FileSummary {
@@ -98,7 +124,19 @@ impl FileSummary {
             bad: 0,
             samples: Vec::new(),
             truncated: false,
+            sampled: 100,
+            window: None,
         }
+    }
+
+    /// Whether it is a log of another kind of the same time, for more than what an
+    /// hour's file reaches into the next one's.
+    fn tells_again(&self, other: &Self) -> bool {
+        let together = self.window.zip(other.window).map(|(own, other)| {
+            let from = own.from.max(other.from).unix_millis();
+            own.to.min(other.to).unix_millis().saturating_sub(from)
+        });
+        self.format != other.format && together.is_some_and(|millis| millis > OVERLAP_MS)
     }
 
     pub(super) fn count(

@@ -1,13 +1,13 @@
 //! What a pass over a night remembers on its way, and what it assumes where the
 //! log is silent.
 
-use std::collections::HashMap;
 use std::hint::black_box;
 
 use tidegate_rules::features::Derived;
 use tidegate_rules::route::CacheClass;
 use tidegate_rules::{CacheState, Request, Ruleset};
 
+use super::cache::Cache;
 use super::{Night, Passed};
 use crate::agents::{Agents, Named};
 use crate::askers::Askers;
@@ -30,7 +30,7 @@ pub(super) struct Pass {
     without_pop: bool,
     modelled: bool,
     origins_own: bool,
-    kept: HashMap<u64, u64>,
+    cache: Cache,
     agents: Agents,
     pub(super) askers: Askers,
     pub(super) paths: Paths,
@@ -55,7 +55,7 @@ impl Pass {
             without_pop: false,
             modelled: false,
             origins_own: false,
-            kept: HashMap::new(),
+            cache: Cache::default(),
             agents: Agents::default(),
             askers: Askers::default(),
             paths: Paths::new(rules),
@@ -105,17 +105,15 @@ impl Pass {
             CacheClass::Short => SHORT_MS,
             CacheClass::Long => u64::MAX / 2,
         };
-        let now = event.time().unix_millis();
-        let ends = self.kept.entry(event.cache_key()).or_insert(0);
-        if *ends > now {
-            return CacheState::Hit;
+        match self.cache.has(event.cache_key(), event.time().unix_millis(), life) {
+            true => CacheState::Hit,
+            false => CacheState::Miss,
         }
-        *ends = now + life;
-        CacheState::Miss
     }
 
     pub(super) fn passed(self, files: Summary, duplicate: u64) -> Passed {
-        let lines = Lines { read: files.read(), bad: files.bad(), duplicate, late: self.late };
+        let (late, sampled) = (self.late, files.sampled());
+        let lines = Lines { read: files.read(), bad: files.bad(), duplicate, late, sampled };
         Passed { lines, assumptions: self.assumptions(), window: self.window, files }
     }
 

@@ -158,7 +158,7 @@ pub fn respond(
     if asked.is_empty() {
         return Ok(());
     }
-    let trials = trial::run(night, clients, &analysis.findings, &drafts, now, progress)?;
+    let trials = trial::run(night, clients, (&analysis.findings, &asked), &drafts, now, progress)?;
     for at in asked {
         let finding = &mut analysis.findings[at];
         let known: Vec<&str> = night.rules.rules.iter().map(Rule::id).collect();

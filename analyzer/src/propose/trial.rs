@@ -8,7 +8,7 @@ use tidegate_rules::rule::Rule;
 use tidegate_rules::{Engine, Mode, Ruleset, Time};
 
 use super::draft::{Draft, batches, site_of};
-use crate::backtest::{MOST_TRIALS, Tried, Watch, side_by_side};
+use crate::backtest::{self, MOST_TRIALS, Tried, Watch, side_by_side};
 use crate::clients::{ClientKey, Clients};
 use crate::detect::{Crowd, Finding};
 use crate::features::SwarmKey;
@@ -26,11 +26,11 @@ pub(super) struct Trials {
 }
 
 /// Tries drafts, and the site's own rules beside them. What is watched are the
-/// findings, each in its place.
+/// findings that are asked about: what came of each has its place among all.
 pub(super) fn run(
     night: &Night<'_>,
     clients: &Clients,
-    findings: &[Finding],
+    (findings, asked): (&[Finding], &[usize]),
     drafts: &[Draft],
     now: Time,
     progress: &mut dyn FnMut(Progress<'_>),
@@ -45,13 +45,20 @@ pub(super) fn run(
     };
     let sites = batches.iter().map(of_batch).chain([own.clone()]);
     let engines: Vec<_> = sites.map(|rules| engine(night, rules)).collect();
-    let watched = Watched::new(clients, findings);
-    let groups = findings.len().min(MOST_TRIALS);
-    let crowds = findings.iter().take(groups).enumerate();
+    let looked_at: Vec<&Finding> =
+        asked.iter().map(|at| &findings[*at]).take(MOST_TRIALS).collect();
+    let watched = Watched::new(clients, &looked_at);
+    let crowds = looked_at.iter().enumerate();
     let crowds = crowds.filter(|(_, finding)| finding.crowd.is_some());
     let crowds = crowds.fold(0, |all, (at, _)| all | 1 << at);
-    let watch = Watch { groups, crowds, of: &|seen| watched.of(seen) };
-    let (sides, _) = side_by_side(night, &engines, watch, progress)?;
+    let watch = Watch { groups: looked_at.len(), crowds, of: &|seen| watched.of(seen) };
+    let (mut sides, _) = side_by_side(night, &engines, watch, progress)?;
+    for tried in sides.iter_mut().flat_map(|side| side.rules.iter_mut().chain([&mut side.together]))
+    {
+        let mut all = vec![backtest::Watched::default(); findings.len()];
+        asked.iter().zip(&tried.watched).for_each(|(at, watched)| all[*at] = *watched);
+        tried.watched = all;
+    }
     let mut sides = sides.into_iter();
     let mut of_drafts = vec![None; drafts.len()];
     for (batch, side) in batches.iter().zip(sides.by_ref()) {
@@ -84,9 +91,9 @@ struct Watched<'f> {
 }
 
 impl<'f> Watched<'f> {
-    fn new(clients: &Clients, findings: &'f [Finding]) -> Self {
+    fn new(clients: &Clients, findings: &[&'f Finding]) -> Self {
         let mut watch = Self { clients: HashMap::new(), crowds: Vec::new() };
-        for (at, finding) in findings.iter().take(MOST_TRIALS).enumerate() {
+        for (at, finding) in findings.iter().enumerate() {
             let keys = finding.keys.iter().filter_map(|key| clients.find(ClientKey::named(key)?));
             for key in keys.map(|place| clients.key(place)).collect::<HashSet<_>>() {
                 *watch.clients.entry(key).or_default() |= 1 << at;

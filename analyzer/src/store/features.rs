@@ -169,7 +169,8 @@ impl Stored<'_> {
     fn passed(&self, site: &SiteRow, requests: u64) -> Passed {
         let (duplicate, bad) = (site.duplicates, self.bad);
         let files = self.summary(requests + duplicate);
-        let lines = Lines { read: files.read(), bad, duplicate, late: 0 };
+        let (late, sampled) = (0, files.sampled());
+        let lines = Lines { read: files.read(), bad, duplicate, late, sampled };
         let said = Said {
             modelled: site.modelled > 0,
             origins_own: site.origins_own > 0,
