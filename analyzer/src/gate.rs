@@ -21,9 +21,6 @@ use crate::page::{Form, Page};
 use crate::propose::draft::{Draft, batches, site_of};
 use crate::text::{grouped, masked, percent};
 
-/// Most rules that are tried.
-const MOST_RULES: usize = MOST_TRIALS - 28;
-
 /// Changes that are told of one rule.
 const TOLD: usize = 1;
 
@@ -34,8 +31,11 @@ pub struct Gate {
     pub requests: u64,
     /// Rules that were tried.
     pub rules: usize,
-    /// Rules for which there was no room.
+    /// Rules for which there was no room beside more than a hundred that exempt.
     pub untried: usize,
+    /// Rules in force that refuse nothing of the log, which therefore says nothing
+    /// of whom they would hurt.
+    pub idle: Vec<String>,
     /// Those that hurt a cohort beyond its budget, in file order.
     pub refused: Vec<Refused>,
     /// Harm of the rules in force together, where none of them alone does too
@@ -85,10 +85,11 @@ pub struct Change {
 }
 
 impl Gate {
-    /// Whether every rule in force passes.
+    /// Whether every rule was tried, and those in force pass.
     #[must_use]
     pub fn passes(&self) -> bool {
-        self.together.is_empty() && !self.refused.iter().any(|refused| refused.enforced)
+        let refused = self.refused.iter().any(|refused| refused.enforced);
+        self.untried == 0 && self.together.is_empty() && !refused
     }
 
     /// What came of it, for people: at most 80 columns, but for the TOML. Clients
@@ -99,7 +100,18 @@ impl Gate {
         let (rules, requests) = (grouped(self.rules as u64), grouped(self.requests));
         page.item(&format!("{rules} rules tried on {requests} requests."));
         if self.untried > 0 {
-            page.item(&format!("{} rules were not tried for want of room.", self.untried));
+            page.item(&format!(
+                "{} rules were not tried: there is no room beside so many that exempt.",
+                self.untried
+            ));
+        }
+        if !self.idle.is_empty() {
+            let idle: Vec<_> = self.idle.iter().map(|rule| format!("`{rule}`")).collect();
+            page.item(&format!(
+                "In force, but without anything to refuse in this log, so it says nothing of \
+                 whom they hurt: {}.",
+                idle.join(", ")
+            ));
         }
         self.refused.iter().for_each(|refused| refused.tell(&mut page));
         if !self.together.is_empty() {
@@ -164,14 +176,12 @@ pub fn gate(
     let rules = not_expired(night.rules, now);
     let refuses = |rule: &&Rule| rule.mode != Mode::Off && rule.effect != Effect::Allow;
     let refusing: Vec<&Rule> = rules.iter().filter(refuses).collect();
-    let (tried, untried) = refusing.split_at(refusing.len().min(MOST_RULES));
-    let engines = [each_alone(night.rules, &rules, tried), with(night.rules, rules.clone())];
-    let engines = engines.map(|rules| engine(night, rules));
-    let watch = Watch { groups: 1, crowds: 0, of: &|_| 1 };
-    let (sides, passed) = side_by_side(night, &engines, watch, progress)?;
-    let exempts = engines[0].rules.rules.len() - tried.len();
-    let alone = sides.first().map(|side| &side.rules[exempts..]).unwrap_or_default();
-    let failing = tried.iter().zip(alone).filter(|(_, tried)| !tried.within_budgets());
+    let (alone, together, files) = try_all(night, &rules, &refusing, progress)?;
+    let is_idle =
+        |(rule, tried): &(&&Rule, &Tried)| rule.mode == Mode::Enforce && tried.refused == 0;
+    let idle = refusing.iter().zip(&alone).filter(is_idle);
+    let idle = idle.map(|(rule, _)| rule.id().to_owned()).collect();
+    let failing = refusing.iter().zip(&alone).filter(|(_, tried)| !tried.within_budgets());
     let failing: Vec<(&Rule, &Tried)> = failing.map(|(rule, tried)| (*rule, tried)).collect();
     let mut changes = changes(night, &failing, progress)?.into_iter();
     let refused = failing.iter().map(|(rule, tried)| Refused {
@@ -182,16 +192,44 @@ pub fn gate(
     });
     let refused: Vec<_> = refused.collect();
     let is_one = refused.iter().any(|refused| refused.enforced);
-    let together = sides.get(1).map(|side| &side.together);
-    let watched = together.and_then(|tried| tried.watched.first());
+    let watched = together.as_ref().and_then(|tried| tried.watched.first());
     let gate = Gate {
         requests: watched.map_or(0, |watched| watched.requests),
-        rules: tried.len(),
-        untried: untried.len(),
+        rules: alone.len(),
+        untried: refusing.len() - alone.len(),
+        idle,
         refused,
-        together: together.filter(|_| !is_one).map(hurt).unwrap_or_default(),
+        together: together.filter(|_| !is_one).map(|tried| hurt(&tried)).unwrap_or_default(),
     };
-    Ok((gate, passed.files))
+    Ok((gate, files))
+}
+
+/// Tries those that refuse alone, as many in each pass as there is room for, and all
+/// rules together. Says the same of each, of all together, and of the files.
+fn try_all(
+    night: &Night<'_>,
+    rules: &[Rule],
+    refusing: &[&Rule],
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<(Vec<Tried>, Option<Tried>, Summary), IngestError> {
+    let exempts = rules.iter().filter(exempts).count();
+    // Beside them, each of the two sides as a whole.
+    let room = MOST_TRIALS.saturating_sub(exempts + 2).max(1);
+    let mut alone = Vec::new();
+    loop {
+        let next = refusing.get(alone.len()..).unwrap_or_default();
+        let next = next.get(..room).unwrap_or(next);
+        let engines = [each_alone(night.rules, rules, next), with(night.rules, rules.to_vec())];
+        let engines = engines.map(|rules| engine(night, rules));
+        let watch = Watch { groups: 1, crowds: 0, of: &|_| 1 };
+        let (sides, passed) = side_by_side(night, &engines, watch, progress)?;
+        let mut sides = sides.into_iter();
+        let before = alone.len();
+        alone.extend(sides.next().into_iter().flat_map(|side| side.rules).skip(exempts));
+        if alone.len() == before || alone.len() == refusing.len() {
+            return Ok((alone, sides.next().map(|side| side.together), passed.files));
+        }
+    }
 }
 
 /// The site's rules that have not expired, as if they had lived in that night.
@@ -208,10 +246,14 @@ fn with(site: &Ruleset, rules: Vec<Rule>) -> Ruleset {
 /// The site with these rules in shadow, so that each is tried alone, behind those
 /// that exempt.
 fn each_alone(site: &Ruleset, rules: &[Rule], tried: &[&Rule]) -> Ruleset {
-    let exempts = |rule: &&Rule| rule.mode == Mode::Enforce && rule.effect == Effect::Allow;
     let shadow = |rule: &&Rule| Rule { mode: Mode::Shadow, rollout: 100, ..(*rule).clone() };
     let exempting = rules.iter().filter(exempts).cloned();
     with(site, exempting.chain(tried.iter().map(shadow)).collect())
+}
+
+/// Whether a rule lets pass what others would refuse.
+fn exempts(rule: &&Rule) -> bool {
+    rule.mode == Mode::Enforce && rule.effect == Effect::Allow
 }
 
 fn engine(night: &Night<'_>, rules: Ruleset) -> Engine {

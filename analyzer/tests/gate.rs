@@ -109,6 +109,26 @@ fn what_is_told_to_pass_passes() {
     }
 }
 
+/// More of them than are tried in one pass: the last one counts as the first.
+#[test]
+fn every_rule_is_tried_however_many_there_are() {
+    let folder = Folder::new();
+    let harmless = (0..150).map(|n| {
+        format!(
+            "[[rule]]\nid = \"harmless-{n}\"\nwhy = \"Nobody asks for it.\"\n\
+             match = {{ path = \"/nobody-{n}\" }}\nverdict = \"block\"\n"
+        )
+    });
+    let (head, rule) = NO_SCRIPTS.split_at(NO_SCRIPTS.find("[[rule]]").unwrap());
+    let output = folder
+        .check(&format!("{head}{}{rule}", harmless.collect::<String>()), &["--format", "json"]);
+    assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["backtest"]["refused"][0]["rule"], "no-scripts");
+    assert!(told["backtest"]["rules"].as_u64().unwrap() > 150, "{}", told["backtest"]);
+    assert_eq!(told["backtest"]["untried"], 0);
+}
+
 #[test]
 fn a_rule_in_shadow_is_told_of_and_does_not_fail() {
     let folder = Folder::new();

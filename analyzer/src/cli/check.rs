@@ -1,7 +1,6 @@
 //! `tidegate check`.
 
-use anyhow::{Result, ensure};
-use clap::builder::{OsStringValueParser, TypedValueParser as _};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
 use tidegate_rules::cell::CELL_BOUND;
 use tidegate_rules::pack::{self, ENTRY_BOUND, Packs};
@@ -9,12 +8,9 @@ use tidegate_rules::{Compiled, Diagnostics, Mode};
 
 use super::Exit;
 use super::cases::{Cases, decide};
-use super::known::ClientArguments;
-use super::shared::{Bar, input, options, print, show_bad_lines};
+use super::gate::GateArguments;
+use super::shared::print;
 use super::told::Told;
-use crate::gate::{Gate, gate};
-use crate::ingest::{Format, Input};
-use crate::night::{Night, Source};
 use crate::rule_files;
 use crate::time::now;
 
@@ -27,7 +23,7 @@ With --format json, standard output is one object, invalid rules or not:
                file, line, column, width, counted in characters from 1;
                null where there is none
   cases        count, failed
-  backtest     null without --backtest; else requests, rules, untried,
+  backtest     null without --backtest; else requests, rules, untried, idle,
                together, and refused: rule, enforced, hurt, changes
 
 Exit codes:
@@ -53,18 +49,8 @@ pub(super) struct Check {
     /// End with 2 where there are warnings.
     #[arg(long)]
     deny_warnings: bool,
-    /// Try every rule on these logs, and end with 2 where one in force hurts a
-    /// cohort beyond its budget; tells the nearest changes that would pass.
-    #[arg(long, value_name = "LOG", num_args = 1.., value_parser = OsStringValueParser::new().map(input))]
-    backtest: Vec<Input>,
-    /// The logs' format, where it should not be guessed from their content.
-    #[arg(long, value_name = "FORMAT", requires = "backtest")]
-    log_format: Option<Format>,
     #[command(flatten)]
-    clients: ClientArguments,
-    /// Print no progress.
-    #[arg(long, short)]
-    quiet: bool,
+    gate: GateArguments,
 }
 
 /// How a check's result is printed.
@@ -95,44 +81,25 @@ impl Check {
         let mut told = compiled.warnings_as_of(now());
         let denied = self.deny_warnings && !told.is_empty();
         let cases = decide(&compiled, &packed.rules, &cases, &mut told);
-        let gate = self.gate(&compiled)?;
+        let tried = self.gate.run(&compiled.rules, |_, _| Ok(()))?;
         match self.format {
             CheckFormat::Text => {
                 for one in &told {
                     print(&format!("{one}\n"))?;
                 }
                 print(&summary(&compiled, &packed, cases)?)?;
-                for gate in gate.iter().map(|(gate, _)| gate) {
-                    print(&format!("\n{}", gate.told()))?;
+                if let Some(tried) = &tried {
+                    print(&format!("\n{}", tried.gate.told()))?;
                 }
             }
             CheckFormat::Json => {
-                let gate = gate.as_ref().map(|(gate, _)| gate);
+                let gate = tried.as_ref().map(|tried| &tried.gate);
                 print_json(&Told::of(&compiled.rules, &compiled.files, &told, cases, gate))?;
             }
         }
-        let whole = gate.as_ref().is_none_or(|(_, whole)| *whole);
-        let passes = gate.is_none_or(|(gate, _)| gate.passes());
+        let whole = tried.as_ref().is_none_or(|tried| tried.is_whole);
+        let passes = tried.is_none_or(|tried| tried.gate.passes());
         Ok(Exit::of_night(whole, denied || cases.failed > 0 || !passes))
-    }
-
-    /// What the logs say of the rules, and whether the logs are whole.
-    fn gate(&self, compiled: &Compiled) -> Result<Option<(Gate, bool)>> {
-        if self.backtest.is_empty() {
-            return Ok(None);
-        }
-        let lasting = self.backtest.iter().all(Input::is_lasting);
-        ensure!(lasting, "the logs are read twice, which a pipe cannot be");
-        let known = self.clients.read()?;
-        let options = options(self.log_format, false);
-        let (rules, secret, beside) = (&compiled.rules, &known.secret, known.beside());
-        let source = Source::Files { inputs: &self.backtest, options };
-        let night = Night { source, rules, secret, beside };
-        let bar = Bar::new(self.quiet);
-        let gate = gate(&night, now(), &mut |progress| bar.show("trying rules", progress));
-        bar.done();
-        let (gate, files) = gate?;
-        Ok(Some((gate, show_bad_lines(&files))))
     }
 }
 

@@ -10,6 +10,7 @@ mod completions;
 mod effect;
 mod explain;
 mod fmt;
+mod gate;
 mod ingest;
 mod known;
 mod man;
@@ -37,8 +38,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing to report
   1  something could not be done, or a log ended early
-  2  findings, a cohort over its budget, a case that fails, or a denied warning;
-     with `fmt --check`, a file that is not formatted; with `status`, a pack that
+  2  findings, a cohort over its budget, a rule that hurts more than it may, a
+     case that fails, or a denied warning; with `fmt --check`, a file that is not formatted; with `status`, a pack that
      is not whole
   3  the rules are invalid";
 

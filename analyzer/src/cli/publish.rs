@@ -2,19 +2,16 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
-use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use tidegate_rules::pack::{self, ENTRY_BOUND, Entries, PackError, Packs};
-use tidegate_rules::{Compiled, HashKey, Ruleset};
+use tidegate_rules::{Compiled, Ruleset};
 
 use super::Exit;
 use super::backtest::replay;
 use super::cases::decide;
-use super::shared::{Bar, input, options, print, show_bad_lines};
+use super::gate::GateArguments;
+use super::shared::print;
 use super::stores::{ENVIRONMENT, StoreArguments, carry_out_if};
-use crate::backtest::{Backtest, summary};
-use crate::beside::Beside;
-use crate::ingest::{Format, Input};
-use crate::night::{Night, Source};
+use crate::backtest::summary;
 use crate::publish::{Ground, PackStore, Plan, Preview, StoredPack, Switches, preview};
 use crate::rule_files;
 use crate::text::grouped;
@@ -29,8 +26,8 @@ leaves the old rules in force, or the new ones, whole; run again, it goes on.
 The rules act as far as the site's mode lets them: see `tidegate switch`.
 
 Nothing is published of rules with a mistake (3), a case that fails (2), a
-learned rule that is enforced without a review (3), or a cohort over its budget
-in a backtest (2). Deploy a module of this version before its first pack: an
+learned rule that is enforced without a review (3), or a rule that does not pass
+the gate of `tidegate check --backtest` (2). Deploy a module of this version before its first pack: an
 older one may not read it, and keeps the rules that it has.";
 
 /// Arguments of `tidegate publish`.
@@ -42,13 +39,8 @@ pub(super) struct Publish {
     rules: String,
     #[command(flatten)]
     stores: StoreArguments,
-    /// Replay these logs first, and publish nothing where a cohort would be over
-    /// its budget.
-    #[arg(long, value_name = "LOG", num_args = 1.., value_parser = OsStringValueParser::new().map(input))]
-    backtest: Vec<Input>,
-    /// The logs' format, where it should not be guessed from their content.
-    #[arg(long, value_name = "FORMAT", requires = "backtest")]
-    log_format: Option<Format>,
+    #[command(flatten)]
+    gate: GateArguments,
     /// What shall stand in the history, such as a pull request; no personal data.
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
@@ -58,9 +50,6 @@ pub(super) struct Publish {
     /// Carry the steps out.
     #[arg(long)]
     yes: bool,
-    /// Print no progress.
-    #[arg(long, short)]
-    quiet: bool,
 }
 
 impl Publish {
@@ -77,7 +66,7 @@ impl Publish {
         let note = self.note.as_deref();
         let ground = Ground { switches: &switches, packs: &store, now: now(), note };
         let plan = Plan::publish(ground, &entries)?;
-        let (replayed, is_whole) = self.replay(&compiled.rules)?;
+        let tried = self.gate.run(&compiled.rules, |night, bar| replay(night, &[], bar))?;
         print(&preview(&Preview {
             what: "Publish",
             switches: &switches,
@@ -85,14 +74,18 @@ impl Publish {
             rules: &compiled.rules,
             version: &pack::version(&packs.rules),
             facts: &[cases, sizes(&packs, &entries)],
-            backtest: &replayed.as_ref().map(summary).unwrap_or_default(),
+            backtest: &tried.as_ref().map(|tried| summary(&tried.more)).unwrap_or_default(),
             plan: &plan,
         }))?;
-        let within = replayed.is_none_or(|replayed| replayed.within_budgets());
-        match Exit::of_night(is_whole, !within) {
+        let passes = tried.as_ref().is_none_or(|tried| tried.gate.passes());
+        let is_whole = tried.as_ref().is_none_or(|tried| tried.is_whole);
+        if let Some(tried) = tried.filter(|tried| !tried.gate.refused.is_empty() || !passes) {
+            print(&format!("\n{}", tried.gate.told()))?;
+        }
+        match Exit::of_night(is_whole, !passes) {
             Exit::Fine => carry_out_if(self.yes, &plan, &api, &stores),
             refused => {
-                let why = if is_whole { "a cohort is over its budget" } else { "a log ends early" };
+                let why = if is_whole { "a rule does not pass" } else { "a log ends early" };
                 print(&format!("\nNothing was changed: {why}."))?;
                 Ok(refused)
             }
@@ -135,21 +128,6 @@ impl Publish {
             ),
             _ => Ok(()),
         }
-    }
-
-    /// What the rules would have done to the logs, if there are any, and whether
-    /// these are whole.
-    fn replay(&self, rules: &Ruleset) -> Result<(Option<Backtest>, bool)> {
-        if self.backtest.is_empty() {
-            return Ok((None, true));
-        }
-        let options = options(self.log_format, false);
-        let source = Source::Files { inputs: &self.backtest, options };
-        let (secret, beside) = (&HashKey::default(), Beside::default());
-        let night = Night { source, rules, secret, beside };
-        let found = replay(&night, &[], &Bar::new(self.quiet))?;
-        let is_whole = show_bad_lines(&found.files);
-        Ok((Some(found), is_whole))
     }
 }
 

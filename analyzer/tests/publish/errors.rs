@@ -153,3 +153,22 @@ fn a_cohort_over_its_budget_is_not_published() {
     assert!(told.contains("Cohorts: 1, each within its budget."), "{told}");
     assert!(site.in_force().is_some());
 }
+
+/// A plain backtest of last week knows nothing of a rule that begins next week.
+#[test]
+fn a_rule_that_begins_later_is_tried_as_if_it_had() {
+    let site = Site::new();
+    let later = SITE.replace("owner = \"docs\"", "owner = \"docs\"\nstarts = \"2099-01-01\"");
+    site.put("site.toml", &later);
+    let lines = (0..400).map(|page| {
+        format!(
+            "192.0.2.7 - - [04/Nov/2025:08:15:42 +0000] \"GET /{page} HTTP/1.1\" 200 5 \"-\" \
+             \"curl/8\"\n"
+        )
+    });
+    site.put("burst.log", &lines.collect::<String>());
+    let told = site.told(&["publish", "site.toml", "--yes", "--backtest", "burst.log"], 2);
+    assert!(told.contains("`pace` hurts clients beyond a budget"), "{told}");
+    assert!(told.contains("Nothing was changed: a rule does not pass."), "{told}");
+    assert_eq!(site.in_force(), None);
+}
