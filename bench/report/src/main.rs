@@ -9,6 +9,7 @@ mod limiters;
 mod page;
 mod peers;
 mod readers;
+mod repeats;
 mod steps;
 mod store;
 mod tables;
@@ -60,7 +61,12 @@ fn run(arguments: &Arguments) -> Result<String> {
     if arguments.quick {
         return Ok("every bench runs\n".to_owned());
     }
-    let page = page::markdown(&mut tidegate_kept::kept)?;
+    let kept = &mut tidegate_kept::kept;
+    if !arguments.only_write && arguments.only.is_empty() {
+        let rows = targets::rows(kept)?;
+        repeats::keep(kept, &rows)?;
+    }
+    let page = page::markdown(kept)?;
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../RESULTS.md");
     std::fs::write(&file, &page).with_context(|| format!("cannot write `{}`", file.display()))?;
     Ok(page)

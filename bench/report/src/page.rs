@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use serde_json::Value;
 
+use crate::repeats::{self, Report};
 use crate::targets::{Kept, Row, rows};
 use crate::{limiters, readers, store, tables};
 
@@ -51,16 +52,11 @@ pub(crate) fn markdown(kept: &mut Kept<'_>) -> Result<String> {
         rows.len(),
         missed.len()
     );
-    page.push_str("| what | target | found | | command |\n| --- | --- | ---: | --- | --- |\n");
-    for row in &rows {
-        let Row { what, target, found, command, .. } = row;
-        let (figure, mark) = match found {
-            Some(found) if found.is_met => (found.figure.as_str(), "met"),
-            Some(found) => (found.figure.as_str(), "**missed**"),
-            None => ("", "not measured"),
-        };
-        let _ = writeln!(page, "| {what} | {target} | {figure} | {mark} | `{command}` |");
+    let before = repeats::before(kept, &rows)?;
+    if let Some(before) = &before {
+        page.push_str(&repeated(&rows, before));
     }
+    table(&mut page, &rows, before.as_ref());
     let reasons = missed.iter().filter(|row| !row.why.is_empty());
     let reasons: String = reasons.map(|row| format!("- {}: {}\n", row.what, row.why)).collect();
     if !reasons.is_empty() {
@@ -69,6 +65,42 @@ pub(crate) fn markdown(kept: &mut Kept<'_>) -> Result<String> {
     sections(&mut page, kept)?;
     machines(&mut page, kept)?;
     Ok(page)
+}
+
+/// Each target, what was found, and what the whole run before found.
+fn table(page: &mut String, rows: &[Row], before: Option<&Report>) {
+    page.push_str("| what | target | found | | the run before | command |\n");
+    page.push_str("| --- | --- | ---: | --- | ---: | --- |\n");
+    for Row { what, target, found, command, .. } in rows {
+        let (figure, mark) = match found {
+            Some(found) if found.is_met => (found.figure.as_str(), "met"),
+            Some(found) => (found.figure.as_str(), "**missed**"),
+            None => ("", "not measured"),
+        };
+        let before = before.and_then(|before| before.get(*what));
+        let before = before.map_or("", |said| &said.figure);
+        let _ =
+            writeln!(page, "| {what} | {target} | {figure} | {mark} | {before} | `{command}` |");
+    }
+}
+
+/// Whether the whole run before came to the same conclusions.
+fn repeated(rows: &[Row], before: &Report) -> String {
+    let both = rows
+        .iter()
+        .filter_map(|row| Some((row.what, row.found.as_ref()?.is_met, before.get(row.what)?.met)));
+    let (same, others): (Vec<_>, Vec<_>) = both.partition(|(_, now, then)| now == then);
+    let all = same.len() + others.len();
+    match others.as_slice() {
+        [] => format!("An earlier run of all benches came to the same in all {all}.\n\n"),
+        _ => {
+            let others: Vec<_> = others.iter().map(|(what, ..)| *what).collect();
+            let (same, others) = (same.len(), others.join("; "));
+            format!(
+                "An earlier run of all benches came to the same in {same} of {all}, but not in: {others}.\n\n"
+            )
+        }
+    }
 }
 
 /// What there is to say beyond targets, of the benches that ran.
@@ -187,6 +219,11 @@ mod tests {
                     },
                 })),
                 "store" => Some(store()),
+                "repeats" => Some(json!({ "reports": [{
+                    "a decision, 1,000 rules and 50,000 networks":
+                        { "figure": "1.80 µs", "met": true },
+                    "1,000 rules beside 10": { "figure": "1.20×", "met": true },
+                }] })),
                 _ => None,
             })
         });

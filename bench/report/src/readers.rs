@@ -10,7 +10,7 @@ use crate::targets::rate;
 
 /// The programs: what is told of them, their figures, and those of `analyze` on the
 /// same format.
-const PROGRAMS: [(&str, &str, &str); 11] = [
+const PROGRAMS: [(&str, &str, &str); 12] = [
     ("`wc -l`, Fastly JSON", "wc/fastly", "pass/fastly"),
     ("`wc -l`, combined", "wc/combined", "pass/combined"),
     ("`rg -c`, Fastly JSON", "rg/fastly", "pass/fastly"),
@@ -18,6 +18,7 @@ const PROGRAMS: [(&str, &str, &str); 11] = [
     ("`zcat`, Fastly JSON", "zcat/fastly.gz", "pass/fastly.gz"),
     ("`zstd -dc`, Fastly JSON", "zstd/fastly.zst", "pass/fastly.zst"),
     ("goaccess, Fastly JSON", "goaccess/fastly", "pass/fastly"),
+    ("goaccess, Fastly JSON, a fifth of the lines", "goaccess/fastly.fifth", "growth/lines/fifth"),
     ("goaccess, combined", "goaccess/combined", "pass/combined"),
     ("`fail2ban-regex`, one filter of nginx's, combined", "fail2ban/combined", "pass/combined"),
     ("CrowdSec's replay, its collection for nginx, combined", "crowdsec/combined", "pass/combined"),

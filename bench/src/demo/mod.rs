@@ -39,8 +39,8 @@ pub struct Options {
     #[arg(long, default_value_t = 2025)]
     pub seed: u64,
     /// Size of the populations: 1 is docs.rs in March 2025, 80 crawling
-    /// addresses and 240,000 requests in 15 minutes of simulated time, which
-    /// play twice in one and a half to two minutes on two cores.
+    /// addresses and 240,000 requests in 15 minutes of simulated time. Three
+    /// quarters of that play twice in one and a half to two minutes on two cores.
     #[arg(long, default_value_t = 0.75, value_name = "FACTOR")]
     pub scale: f64,
     /// Where logs, rules, the proposal and the report go.
