@@ -12,7 +12,8 @@ pub static RULE_FILE: Table = Table {
     name: "rule file",
     what: "a rule file",
     about: "The keys at the top of a file, before its first table. A site's own file has a `site`; \
-            a file that it includes has only `format` and tables.",
+            a file that it includes has only `format`, `include` and tables that come more than \
+            once.",
     keys: FILE_KEYS,
     also: None,
     choice: None,
