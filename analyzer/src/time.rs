@@ -11,7 +11,12 @@ pub use tidegate_rules::text::rfc3339;
 /// This machine's time: for days, and for when something was done. No decision
 /// rests on it.
 pub(crate) fn now() -> Time {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    of_system(SystemTime::now())
+}
+
+/// A time as the system tells it; the beginning of time where it is before 1970.
+pub(crate) fn of_system(time: SystemTime) -> Time {
+    let since = time.duration_since(UNIX_EPOCH);
     let millis = since.ok().and_then(|since| u64::try_from(since.as_millis()).ok());
     Time::from_unix_millis(millis.unwrap_or_default())
 }

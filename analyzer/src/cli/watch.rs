@@ -1,22 +1,25 @@
 //! `tidegate watch`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread::sleep;
 use std::time::Duration;
+use std::{fs, io};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use serde::Serialize;
+use tempfile::TempDir;
+use tidegate_rules::{Learned, Time};
 
-use super::shared::{NightArguments, ResultArguments, print, show_bad_lines};
+use super::shared::{NightArguments, ResultArguments, print};
 use super::source::FileArguments;
 use super::{Exit, OutputFormat};
 use crate::analysis::Analysis;
 use crate::effect::Effect;
+use crate::ingest::IngestError;
+use crate::night::Night;
 use crate::propose::{Proposal, file_text};
 use crate::time::{now, rfc3339};
-use crate::watch::{News, Turn, Watch, report};
+use crate::watch::{News, Pause, Turn, Watch, report};
 
 /// Arguments of `tidegate watch`.
 #[derive(Debug, Args)]
@@ -60,34 +63,58 @@ impl WatchLogs {
         let (site, known) = (self.night.rules.compile()?, self.night.known()?);
         let source = self.files.source(self.night.addresses());
         let night = self.night.read_by(source, &site.rules, &known);
-        let folder = tempfile::tempdir().context("no room for the lines of the window")?;
-        let window_ms = u64::from(self.window) * 60_000;
-        let mut watch = Watch::new(&self.files.inputs, window_ms, folder.path());
-        let (mut news, mut turns, mut found) = (News::default(), 0, false);
+        // Before there is a folder that has to go.
+        let mut pause = Pause::new().context("cannot listen for signals")?;
+        let folder = private_folder().context("no room for the lines of the window")?;
+        let (window_ms, format) = (u64::from(self.window) * 60_000, source.options().format);
+        let mut watch = Watch::new(&self.files.inputs, format, window_ms, folder.path());
+        let mut seen = Seen { news: News::default(), is_whole: true, found: false };
+        let mut turns = 0;
         loop {
-            let at = now();
-            let trouble = watch.take(at).context("cannot keep the lines of the window")?;
-            trouble.iter().for_each(|error| eprintln!("{}  {error}", rfc3339(at)));
-            let clients = self.result.most_clients().unwrap_or(usize::MAX);
-            match watch.look(&night, &site.learned, clients, at) {
-                Ok(Some(turn)) => {
-                    self.tell(&mut news, &turn)?;
-                    found |= !turn.analysis.findings.is_empty();
-                }
-                Ok(None) => eprintln!("{}  nothing yet", rfc3339(at)),
-                Err(error) => eprintln!("{}  {error}", rfc3339(at)),
-            }
+            self.turn(&mut watch, &night, &site.learned, &mut seen)?;
             turns += 1;
-            if self.turns.is_some_and(|most| turns >= most) {
-                return Ok(Exit::of_night(true, found));
+            let is_last = self.turns.is_some_and(|most| turns >= most);
+            if is_last || pause.wait(Duration::from_secs(self.every.into())) {
+                return Ok(Exit::of_night(seen.is_whole, seen.found));
             }
-            sleep(Duration::from_secs(self.every.into()));
         }
     }
 
-    fn tell(&self, news: &mut News, turn: &Turn) -> Result<()> {
+    fn turn(
+        &self,
+        watch: &mut Watch,
+        night: &Night<'_>,
+        learned: &[Learned],
+        seen: &mut Seen,
+    ) -> Result<()> {
         let at = now();
-        show_bad_lines(&turn.passed.files);
+        let trouble = watch.take(at).context("cannot keep the lines of the window")?;
+        seen.is_whole &= trouble.failed.is_empty();
+        trouble.failed.into_iter().for_each(|error| complain(at, error));
+        for path in trouble.left_out {
+            let path = path.display();
+            eprintln!("{}  left out: `{path}` is not a log that I know", rfc3339(at));
+        }
+        let clients = self.result.most_clients().unwrap_or(usize::MAX);
+        match watch.look(night, learned, clients, at) {
+            Ok(Some(turn)) => {
+                seen.found |= !turn.analysis.findings.is_empty();
+                self.tell(&mut seen.news, &turn, at)
+            }
+            Ok(None) => {
+                eprintln!("{}  nothing yet", rfc3339(at));
+                Ok(())
+            }
+            Err(error) => {
+                seen.is_whole = false;
+                complain(at, error);
+                Ok(())
+            }
+        }
+    }
+
+    fn tell(&self, news: &mut News, turn: &Turn, at: Time) -> Result<()> {
+        eprint!("{}", report::bad_lines(turn));
         if let Some(file) = &self.propose {
             replace(file, &turn.analysis.proposals)?;
         }
@@ -102,10 +129,36 @@ impl WatchLogs {
     }
 }
 
+/// What all turns came to.
+struct Seen {
+    news: News,
+    /// Whether all that was asked for could be read.
+    is_whole: bool,
+    found: bool,
+}
+
+/// Says what could not be read, and why.
+fn complain(at: Time, error: IngestError) {
+    eprintln!("{}  {:#}", rfc3339(at), anyhow::Error::from(error));
+}
+
+/// A folder among the temporary files into which nobody else may look: the lines of
+/// the window have full addresses.
+fn private_folder() -> io::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("tidegate-watch-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir()
+}
+
 /// Whoever reads the file meanwhile has the old one or the new one, whole.
 fn replace(file: &Path, proposals: &[Proposal]) -> Result<()> {
-    let what = || format!("cannot write `{}`", file.display());
     let beside = file.with_extension("new");
-    fs::write(&beside, file_text(proposals)).with_context(what)?;
-    fs::rename(&beside, file).with_context(what)
+    let written = fs::write(&beside, file_text(proposals)).and_then(|()| fs::rename(&beside, file));
+    if written.is_err() {
+        // Half of it is of use to nobody.
+        let _ = fs::remove_file(&beside);
+    }
+    written.with_context(|| format!("cannot write `{}`", file.display()))
 }

@@ -60,7 +60,11 @@ impl Found {
             }
         }
         let head = Head::of(&first);
-        summary.format = options.format.or_else(|| head.format());
+        let told = match input {
+            Input::Part { format, .. } => Some(*format),
+            _ => options.format,
+        };
+        summary.format = told.or_else(|| head.format());
         // An empty log is no unknown one: nothing has happened yet.
         let is_empty = is_all && head.is_blank() && first.iter().all(|block| !block.is_cut);
         if summary.format.is_none() && !is_empty {

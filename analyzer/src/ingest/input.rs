@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use glob::MatchOptions;
 
-use super::IngestError;
+use super::{Format, IngestError};
 
 /// Where a log comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,15 @@ pub enum Input {
         name: String,
         /// The lines.
         text: Arc<str>,
+    },
+    /// Lines of a log that lie elsewhere meanwhile.
+    Part {
+        /// How the log is called.
+        name: String,
+        /// The file in which they lie.
+        path: PathBuf,
+        /// The log's format: few lines may not tell it.
+        format: Format,
     },
     /// Standard input.
     Stdin,
@@ -44,7 +53,7 @@ impl Input {
             Self::Path(path) => {
                 fs::metadata(path).map_or(true, |data| data.is_file() || data.is_dir())
             }
-            Self::Text { .. } => true,
+            Self::Text { .. } | Self::Part { .. } => true,
             Self::Stdin => false,
         }
     }
@@ -54,7 +63,7 @@ impl fmt::Display for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Path(path) => path.display().fmt(f),
-            Self::Text { name, .. } => f.write_str(name),
+            Self::Text { name, .. } | Self::Part { name, .. } => f.write_str(name),
             Self::Stdin => f.write_str("-"),
         }
     }
@@ -69,13 +78,15 @@ pub(super) fn expand(inputs: &[Input]) -> Result<Vec<Input>, IngestError> {
             Input::Path(path) if path.exists() => take(path, &mut files)?,
             Input::Path(path) if is_glob(path) => take_matches(path, &mut files)?,
             // It will fail as what it is.
-            Input::Path(_) | Input::Text { .. } | Input::Stdin => files.push(input.clone()),
+            Input::Path(_) | Input::Text { .. } | Input::Part { .. } | Input::Stdin => {
+                files.push(input.clone());
+            }
         }
     }
     let mut seen = HashSet::new();
     files.retain(|file| match file {
         Input::Path(path) => fs::canonicalize(path).map_or(true, |path| seen.insert(path)),
-        Input::Text { .. } => true,
+        Input::Text { .. } | Input::Part { .. } => true,
         Input::Stdin => seen.insert(PathBuf::from("-")),
     });
     Ok(files)
@@ -142,7 +153,7 @@ fn walk(directory: &Path, files: &mut Vec<Input>) -> Result<(), IngestError> {
 /// Bytes of all files as they lie on the disk; `None` where one cannot say.
 pub(super) fn total_bytes(files: &[Input]) -> Option<u64> {
     let length = |file: &Input| match file {
-        Input::Path(path) => {
+        Input::Path(path) | Input::Part { path, .. } => {
             fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|data| data.len())
         }
         Input::Text { text, .. } => Some(text.len() as u64),

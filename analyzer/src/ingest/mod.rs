@@ -32,6 +32,9 @@ mod text;
 mod time;
 mod vcl;
 
+use std::fs::File;
+use std::io::{self, Read, Seek as _, SeekFrom};
+
 use tidegate_rules::{Outcome, Record, Request, Time};
 
 pub use error::IngestError;
@@ -107,6 +110,17 @@ pub struct Options {
     pub not_after: Option<Time>,
 }
 
+impl Options {
+    /// The same, for logs that were written until `now`: clocks may be wrong by a
+    /// day.
+    #[must_use]
+    pub fn written_until(self, now: Time) -> Self {
+        const DAY_MS: u64 = 24 * 3600 * 1000;
+        let tomorrow = Time::from_unix_millis(now.unix_millis() + DAY_MS);
+        Self { not_after: Some(tomorrow), ..self }
+    }
+}
+
 /// How far reading has come, over all inputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress<'a> {
@@ -174,6 +188,14 @@ pub fn format_of(text: &str) -> Option<Format> {
 #[must_use]
 pub fn is_packed(start: &[u8]) -> bool {
     source::compression_of(start) != Compression::None
+}
+
+/// What a file holds, from its beginning, unpacked where it is compressed. The
+/// file is at another place afterwards.
+pub(crate) fn unpacked(file: &File) -> io::Result<impl Read + use<>> {
+    let mut file = file.try_clone()?;
+    file.seek(SeekFrom::Start(0))?;
+    source::Source::new(file)
 }
 
 /// Reads the requests of every input into `sink`.

@@ -24,7 +24,7 @@ pub(super) struct Source {
 impl Source {
     pub(super) fn open(input: &Input) -> io::Result<Self> {
         match input {
-            Input::Path(path) => Self::new(File::open(path)?),
+            Input::Path(path) | Input::Part { path, .. } => Self::new(File::open(path)?),
             Input::Text { text, .. } => Self::new(io::Cursor::new(Bytes(Arc::clone(text)))),
             Input::Stdin => Self::new(io::stdin()),
         }

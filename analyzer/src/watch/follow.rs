@@ -1,248 +1,293 @@
 //! What has been written to log files since they were last looked at.
 //!
-//! A plain file is read on from where it was left, as far as its last whole
-//! line; one that was rotated is read to its end first, whether it was renamed
-//! or cut. A compressed file is taken as a whole, once it has stopped growing.
+//! Files are known by what they are, not by their names, so that one that was
+//! rotated keeps its place: see [`super::found`]. A plain file is read on from
+//! where it was left. A compressed one is taken as a whole, once it has stopped
+//! growing. What begins as a followed file does is its copy, packed or not, and is
+//! left out. A file that is gone is read to its end, and let go.
+//!
+//! Can't see: what is written between the last look at a file and its being cut
+//! (`copytruncate`).
 
-use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use memchr::memrchr;
 use tidegate_rules::Time;
 
+use super::Trouble;
+use super::found::{Found, Head, Identity, START_BYTES, is_telling};
 use super::kept::Kept;
-use crate::ingest::{self, IngestError, Input};
-
-/// Of a file that was there before, so much of its end is taken, in bytes.
-const CATCH_UP_BYTES: u64 = 64 << 20;
-
-/// Most bytes that are taken at once, so that a file that has grown a lot does
-/// not fill the memory.
-const TAKEN_BYTES: u64 = 16 << 20;
-
-/// A last line that is longer than this without an end is given up.
-const LINE_BYTES: usize = 1 << 20;
+use super::look::{Begun, Look};
+use super::plain::{Begin, Plain};
+use crate::ingest::{self, Format, IngestError, Input};
 
 /// Files that are followed.
 #[derive(Debug)]
 pub struct Follow {
     inputs: Vec<Input>,
-    files: HashMap<PathBuf, Followed>,
+    /// The format of every file; `None` asks each one's first lines.
+    format: Option<Format>,
+    files: BTreeMap<Identity, Followed>,
     /// Whether files have been looked at: one that comes later is new, and read
     /// from its beginning.
     began: bool,
 }
 
+/// What is known of a file.
 #[derive(Debug)]
-enum Followed {
-    Plain(Plain),
-    /// A compressed file: its size when it was last looked at, and whether it was
-    /// taken.
-    Packed {
+struct Followed {
+    /// Where it was last seen.
+    path: PathBuf,
+    /// Its first bytes as they lie on the disk.
+    start: Vec<u8>,
+    /// Its first bytes, unpacked.
+    text: Arc<[u8]>,
+    state: State,
+    /// Whether the last look did not find it.
+    is_missing: bool,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Nothing has been taken of it: it has no whole line yet, is no log, which
+    /// somebody may have been told, or is compressed and may still grow. Its size
+    /// when it was last looked at, in bytes.
+    Waiting {
         bytes: u64,
-        taken: bool,
+        told: bool,
     },
+    Plain(Plain),
+    /// Nothing more will be taken of it: it is compressed, or a copy.
+    Done,
 }
-
-#[derive(Debug)]
-struct Plain {
-    file: File,
-    /// What tells the file apart from another one of the same name.
-    identity: Identity,
-    /// Up to where whole lines have been taken.
-    at: u64,
-    /// The last lines that begin with `#`: some formats name their fields so.
-    directives: Vec<u8>,
-}
-
-/// What stays the same while a file is the same.
-#[cfg(unix)]
-type Identity = (u64, u64);
-#[cfg(not(unix))]
-type Identity = Option<std::time::SystemTime>;
 
 impl Follow {
     /// Follows these inputs. Directories and globs are looked through again each
     /// time, so that new files are found.
     #[must_use]
-    pub fn new(inputs: &[Input]) -> Self {
-        Self { inputs: inputs.to_vec(), files: HashMap::new(), began: false }
+    pub fn new(inputs: &[Input], format: Option<Format>) -> Self {
+        Self { inputs: inputs.to_vec(), format, files: BTreeMap::new(), began: false }
     }
 
     /// Takes what is new into `kept`.
-    pub(super) fn take(&mut self, kept: &mut Kept, now: Time) -> io::Result<Vec<IngestError>> {
-        let mut trouble = Vec::new();
-        let mut paths = Vec::new();
-        for input in &self.inputs {
-            match ingest::files(std::slice::from_ref(input)) {
-                Ok(files) => paths.extend(files),
-                // Nothing has been written there yet.
-                Err(IngestError::NoMatch { .. } | IngestError::EmptyDirectory { .. }) => {}
-                Err(error) => trouble.push(error),
+    pub(super) fn take(&mut self, kept: &mut Kept, now: Time) -> io::Result<Trouble> {
+        let (paths, failed) = self.paths();
+        let may_forget = failed.is_empty();
+        let trouble = Trouble { failed, left_out: Vec::new() };
+        let before = self.begun();
+        let mut look = Look { kept, now, trouble, before, there: BTreeSet::new() };
+        for path in paths {
+            match Found::open(&path) {
+                Ok(found) => self.look_at(found, &mut look)?,
+                Err(source) => self.not_opened(&path, source, &mut look),
             }
         }
-        for input in paths {
-            let Input::Path(path) = input else { continue };
-            match self.look_at(&path, kept, now)? {
-                Ok(()) => {}
-                Err(source) => {
-                    trouble.push(IngestError::Read { path: path.display().to_string(), source });
-                }
-            }
+        if may_forget {
+            self.look_for_missing(&mut look)?;
         }
         self.began = true;
-        Ok(trouble)
+        Ok(look.trouble)
     }
 
-    /// The outer error is of what is kept, the inner one of the file.
-    fn look_at(&mut self, path: &Path, kept: &mut Kept, now: Time) -> io::Result<io::Result<()>> {
-        let followed = match self.files.get_mut(path) {
-            Some(followed) => followed,
-            None => match Followed::start(path, self.began) {
-                Ok(started) => self.files.entry(path.to_owned()).or_insert(started),
-                Err(error) => return Ok(Err(error)),
-            },
-        };
-        match followed {
-            Followed::Packed { bytes, taken } => {
-                let size = match path.metadata() {
-                    Ok(data) => data.len(),
-                    Err(error) => return Ok(Err(error)),
-                };
-                if !*taken && size > 0 && size == *bytes {
-                    kept.refer_to(path, now);
-                    *taken = true;
-                }
-                *bytes = size;
-                Ok(Ok(()))
+    fn paths(&self) -> (Vec<PathBuf>, Vec<IngestError>) {
+        let (mut paths, mut failed) = (Vec::new(), Vec::new());
+        for input in &self.inputs {
+            match ingest::files(std::slice::from_ref(input)) {
+                Ok(files) => paths.extend(files.into_iter().filter_map(|file| match file {
+                    Input::Path(path) => Some(path),
+                    _ => None,
+                })),
+                // Nothing has been written there yet.
+                Err(IngestError::NoMatch { .. } | IngestError::EmptyDirectory { .. }) => {}
+                Err(error) => failed.push(error),
             }
-            Followed::Plain(plain) => plain.take(path, kept, now),
         }
+        (paths, failed)
+    }
+
+    /// Whether somebody asked for this file, and not for those of a directory.
+    fn names(&self, path: &Path) -> bool {
+        self.inputs.iter().any(|input| matches!(input, Input::Path(named) if named == path))
+    }
+
+    fn begun(&self) -> Vec<Begun> {
+        let telling = self.files.iter().filter(|(_, followed)| is_telling(&followed.text));
+        let begun = telling.map(|(identity, followed)| Begun {
+            identity: identity.clone(),
+            path: followed.path.clone(),
+            text: Arc::clone(&followed.text),
+        });
+        begun.collect()
+    }
+
+    fn look_at(&mut self, mut found: Found, look: &mut Look<'_>) -> io::Result<()> {
+        let identity = found.identity.clone();
+        if !look.there.insert(identity.clone()) {
+            // Another name of a file that was looked at.
+            return Ok(());
+        }
+        let known = self.files.remove(&identity).filter(|known| known.is(&found));
+        let mut followed = known.unwrap_or_else(Followed::new);
+        followed.note(&found);
+        if let State::Waiting { bytes, told } = followed.state {
+            followed.state = match self.same_log(&found, &followed.text, look) {
+                Some(state) => state,
+                None if found.is_packed() => self.packed(&found, bytes, look),
+                // As it was when somebody was told that it is no log.
+                None if told && found.size == bytes => State::Waiting { bytes, told },
+                None => self.plain(&mut found, told, look),
+            };
+        }
+        if let State::Plain(plain) = &mut followed.state {
+            look.read_on(plain, &found.path, &mut found.file)?;
+            plain.held = look.is_written_to(&found).then_some(found.file);
+        }
+        self.files.insert(identity, followed);
+        Ok(())
+    }
+
+    /// What to do with a file that begins as one does that was known before.
+    fn same_log(&mut self, found: &Found, text: &[u8], look: &Look<'_>) -> Option<State> {
+        let is_same =
+            |begun: &&Begun| begun.identity != found.identity && text.starts_with(&begun.text);
+        let mut same = look.before.iter().filter(is_same);
+        let has_its_name = |begun: &&Begun| begun.path == found.path;
+        let Some(begun) = same.clone().find(has_its_name) else {
+            return same.next().map(|_| State::Done);
+        };
+        // The same log, written as a whole and put in its place, as rsync does.
+        match self.files.remove(&begun.identity)?.state {
+            State::Plain(plain) if plain.at > found.size => None,
+            state => Some(state),
+        }
+    }
+
+    /// Takes a compressed file once it has stopped growing.
+    fn packed(&self, found: &Found, bytes: u64, look: &mut Look<'_>) -> State {
+        if !self.began {
+            // It is of another time.
+            return State::Done;
+        }
+        if found.size != bytes {
+            return State::Waiting { bytes: found.size, told: false };
+        }
+        if let Err(error) = found.check_packed() {
+            look.cannot_read(&found.path, error);
+            return State::Done;
+        }
+        match self.format.map_or_else(|| found.packed_head(), Head::Log) {
+            Head::Log(format) => look.kept.refer_to(&found.path, format, look.now),
+            Head::NoLog => look.leave_out(&found.path, self.names(&found.path)),
+            Head::Blank => {}
+        }
+        State::Done
+    }
+
+    /// Begins to follow a file once it has a line.
+    fn plain(&self, found: &mut Found, told: bool, look: &mut Look<'_>) -> State {
+        let bytes = found.size;
+        let waiting = |told| State::Waiting { bytes, told };
+        let head = match found.plain_head() {
+            Ok(head) => head,
+            Err(error) => {
+                look.cannot_read(&found.path, error);
+                return waiting(told);
+            }
+        };
+        let format = match (head, self.format) {
+            (Head::Blank, _) => return waiting(told),
+            (_, Some(format)) | (Head::Log(format), None) => format,
+            (Head::NoLog, None) => {
+                if !told {
+                    look.leave_out(&found.path, self.names(&found.path));
+                }
+                return waiting(true);
+            }
+        };
+        let begin = match (self.began, look.is_written_to(found)) {
+            (true, _) => Begin::AtStart,
+            (false, true) => Begin::NearEnd,
+            // What it holds is older than the window.
+            (false, false) => Begin::AtEnd,
+        };
+        match Plain::begin(&mut found.file, format, begin) {
+            Ok(plain) => State::Plain(plain),
+            Err(error) => {
+                look.cannot_read(&found.path, error);
+                waiting(told)
+            }
+        }
+    }
+
+    fn not_opened(&self, path: &Path, source: io::Error, look: &mut Look<'_>) {
+        let known = self.files.iter().filter(|(_, followed)| followed.path == path);
+        let known: Vec<_> = known.map(|(identity, _)| identity.clone()).collect();
+        if source.kind() == io::ErrorKind::NotFound {
+            // It was there a moment ago, and may be about to be made anew.
+            if !known.is_empty() || !self.names(path) {
+                return;
+            }
+        }
+        // It is still there.
+        look.there.extend(known);
+        let path = path.display().to_string();
+        look.trouble.failed.push(IngestError::Open { path, source });
+    }
+
+    /// Reads files that are gone to their ends. One that was gone at the look before,
+    /// and of which nothing more came, is forgotten: whoever wrote to it has gone on
+    /// to the next one, and it was not just being renamed.
+    fn look_for_missing(&mut self, look: &mut Look<'_>) -> io::Result<()> {
+        for (identity, mut followed) in std::mem::take(&mut self.files) {
+            if !look.there.contains(&identity) {
+                let came = followed.read_rest(look)?;
+                if followed.is_missing && !came {
+                    continue;
+                }
+                followed.is_missing = true;
+            }
+            self.files.insert(identity, followed);
+        }
+        Ok(())
     }
 }
 
 impl Followed {
-    fn start(path: &Path, is_new: bool) -> io::Result<Self> {
-        let mut file = File::open(path)?;
-        let mut magic = Vec::new();
-        file.by_ref().take(4).read_to_end(&mut magic)?;
-        if ingest::is_packed(&magic) {
-            // Those that were there before are of another time.
-            return Ok(Self::Packed { bytes: 0, taken: !is_new });
-        }
-        let size = file.metadata()?.len();
-        let at = if is_new { 0 } else { line_start(&mut file, size)? };
-        let directives = directives_before(&mut file, at)?;
-        let identity = identity(&file)?;
-        Ok(Self::Plain(Plain { file, identity, at, directives }))
-    }
-}
-
-impl Plain {
-    fn take(&mut self, path: &Path, kept: &mut Kept, now: Time) -> io::Result<io::Result<()>> {
-        // Renamed: what is left of the old file first.
-        let same = File::open(path).and_then(|new| Ok((identity(&new)? == self.identity, new)));
-        let left = match self.take_lines(kept, now)? {
-            Err(error) => return Ok(Err(error)),
-            Ok(()) => same,
-        };
-        match left {
-            Ok((true, _)) => Ok(Ok(())),
-            Ok((false, new)) => {
-                let identity = match identity(&new) {
-                    Ok(identity) => identity,
-                    Err(error) => return Ok(Err(error)),
-                };
-                *self = Self { file: new, identity, at: 0, directives: Vec::new() };
-                self.take_lines(kept, now)
-            }
-            // It is about to be made anew.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Ok(())),
-            Err(error) => Ok(Err(error)),
+    fn new() -> Self {
+        Self {
+            path: PathBuf::new(),
+            start: Vec::new(),
+            text: Arc::default(),
+            state: State::Waiting { bytes: 0, told: false },
+            is_missing: false,
         }
     }
 
-    fn take_lines(&mut self, kept: &mut Kept, now: Time) -> io::Result<io::Result<()>> {
-        loop {
-            let lines = match self.next_lines() {
-                Ok(lines) if lines.is_empty() => return Ok(Ok(())),
-                Ok(lines) => lines,
-                Err(error) => return Ok(Err(error)),
-            };
-            kept.keep(&self.directives, &lines, now)?;
-            note_directives(&mut self.directives, &lines);
-        }
+    /// Whether a file of the same identity is this one: it may have been cut and
+    /// begun anew, and may have grown beyond the old place by now.
+    fn is(&self, found: &Found) -> bool {
+        let at = if let State::Plain(plain) = &self.state { plain.at } else { 0 };
+        found.size >= at && found.start.starts_with(&self.start)
     }
 
-    /// The whole lines that come next; empty where there is none.
-    fn next_lines(&mut self) -> io::Result<Vec<u8>> {
-        if self.file.metadata()?.len() < self.at {
-            // Cut, and begun anew.
-            (self.at, self.directives) = (0, Vec::new());
+    /// Notes where it is, and how it begins.
+    fn note(&mut self, found: &Found) {
+        self.path.clone_from(&found.path);
+        self.start.clone_from(&found.start);
+        if self.text.len() < START_BYTES {
+            self.text = found.text().into();
         }
-        self.file.seek(SeekFrom::Start(self.at))?;
-        let mut lines = Vec::new();
-        self.file.by_ref().take(TAKEN_BYTES).read_to_end(&mut lines)?;
-        let whole = memrchr(b'\n', &lines).map_or(0, |end| end + 1);
-        if whole == 0 && lines.len() > LINE_BYTES {
-            // No log has such a line: it goes as it is, and is counted as bad.
-            self.at += lines.len() as u64;
-            return Ok(lines);
-        }
-        lines.truncate(whole);
-        self.at += whole as u64;
-        Ok(lines)
+        self.is_missing = false;
     }
-}
 
-/// Where the first line starts that is wholly in the last bytes of a file.
-fn line_start(file: &mut File, size: u64) -> io::Result<u64> {
-    let at = size.saturating_sub(CATCH_UP_BYTES);
-    if at == 0 {
-        return Ok(0);
+    /// Reads what is left of a file that is gone; whether there was anything.
+    fn read_rest(&mut self, look: &mut Look<'_>) -> io::Result<bool> {
+        let State::Plain(plain) = &mut self.state else { return Ok(false) };
+        let Some(mut file) = plain.held.take() else { return Ok(false) };
+        let came = look.read_on(plain, &self.path, &mut file)?;
+        plain.held = Some(file);
+        Ok(came)
     }
-    file.seek(SeekFrom::Start(at - 1))?;
-    let mut start = Vec::new();
-    file.by_ref().take(LINE_BYTES as u64).read_to_end(&mut start)?;
-    Ok(at + memchr::memchr(b'\n', &start).unwrap_or(start.len()) as u64)
-}
-
-/// The directives at the beginning of a file of which only the end is taken.
-fn directives_before(file: &mut File, at: u64) -> io::Result<Vec<u8>> {
-    let mut start = Vec::new();
-    file.seek(SeekFrom::Start(0))?;
-    file.by_ref().take(at.min(LINE_BYTES as u64)).read_to_end(&mut start)?;
-    let mut directives = Vec::new();
-    note_directives(&mut directives, &start);
-    Ok(directives)
-}
-
-/// Keeps the lines that begin with `#`; where a new block of them starts, only
-/// that one.
-fn note_directives(directives: &mut Vec<u8>, lines: &[u8]) {
-    let mut within = false;
-    for line in lines.split_inclusive(|byte| *byte == b'\n') {
-        let is_directive = line.starts_with(b"#");
-        if is_directive && !within {
-            directives.clear();
-        }
-        if is_directive {
-            directives.extend_from_slice(line);
-        }
-        within = is_directive;
-    }
-}
-
-#[cfg(unix)]
-fn identity(file: &File) -> io::Result<Identity> {
-    use std::os::unix::fs::MetadataExt as _;
-    let data = file.metadata()?;
-    Ok((data.dev(), data.ino()))
-}
-
-#[cfg(not(unix))]
-fn identity(file: &File) -> io::Result<Identity> {
-    Ok(file.metadata()?.created().ok())
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tidegate_rules::Time;
 
-use crate::ingest::Input;
+use crate::ingest::{Format, Input};
 
 /// Lines of the last minutes.
 #[derive(Debug)]
@@ -18,10 +18,13 @@ pub struct Kept {
     made: u64,
 }
 
-/// What came at one time.
+/// What came of one log at one time.
 #[derive(Debug)]
 struct Piece {
     came: Time,
+    /// Where people know the log.
+    log: PathBuf,
+    format: Format,
     path: PathBuf,
     /// Whether the file is ours to remove: a compressed log is read where it is.
     ours: bool,
@@ -34,21 +37,32 @@ impl Kept {
         Self { folder: folder.to_owned(), window_ms, pieces: Vec::new(), made: 0 }
     }
 
-    /// Keeps lines that came `now`, after the directives that say how to read
-    /// them.
-    pub(super) fn keep(&mut self, directives: &[u8], lines: &[u8], now: Time) -> io::Result<()> {
+    /// Keeps what came of a log `now`: the directives that say how to read its
+    /// lines, and the lines.
+    pub(super) fn keep(
+        &mut self,
+        log: &Path,
+        format: Format,
+        parts: [&[u8]; 2],
+        now: Time,
+    ) -> io::Result<()> {
         self.made += 1;
         let path = self.folder.join(format!("{:012}.log", self.made));
         let mut file = File::create(&path)?;
-        file.write_all(directives)?;
-        file.write_all(lines)?;
-        self.pieces.push(Piece { came: now, path, ours: true });
+        parts.iter().try_for_each(|part| file.write_all(part))?;
+        self.pieces.push(Piece { came: now, log: log.to_owned(), format, path, ours: true });
         Ok(())
     }
 
-    /// Keeps a file that will not change any more.
-    pub(super) fn refer_to(&mut self, path: &Path, now: Time) {
-        self.pieces.push(Piece { came: now, path: path.to_owned(), ours: false });
+    /// Keeps a log that will not change any more.
+    pub(super) fn refer_to(&mut self, log: &Path, format: Format, now: Time) {
+        let (path, log) = (log.to_owned(), log.to_owned());
+        self.pieces.push(Piece { came: now, log, format, path, ours: false });
+    }
+
+    /// Whether a time is within the window of `now`.
+    pub(super) fn is_within(&self, time: Time, now: Time) -> bool {
+        now.millis_since(time) <= self.window_ms
     }
 
     /// Forgets what came before the window of `now`.
@@ -66,6 +80,16 @@ impl Kept {
 
     /// The pieces as inputs, oldest first.
     pub(super) fn inputs(&self) -> Vec<Input> {
-        self.pieces.iter().map(|piece| Input::Path(piece.path.clone())).collect()
+        let inputs = self.pieces.iter().map(|piece| Input::Part {
+            name: piece.log.display().to_string(),
+            path: piece.path.clone(),
+            format: piece.format,
+        });
+        inputs.collect()
+    }
+
+    /// How many of the pieces were there before `now`.
+    pub(super) fn before(&self, now: Time) -> usize {
+        self.pieces.iter().filter(|piece| piece.came < now).count()
     }
 }

@@ -1,10 +1,13 @@
 //! What people read of a turn: one line that the watch goes on, and what is new.
 
+use std::fmt::Write as _;
+
 use tidegate_rules::Time;
 
 use super::Turn;
 use super::news::New;
 use crate::effect::report::told;
+use crate::ingest::{FileSummary, SAMPLES_PER_FILE};
 use crate::page::{Form, Page};
 use crate::report::{finding, proposal};
 use crate::text::grouped;
@@ -39,4 +42,27 @@ pub fn news(now: Time, new: &New<'_>, addresses: bool) -> String {
         proposal(&mut page, proposed);
     }
     page.finish()
+}
+
+/// The lines of a turn that came and are no requests, each log's first few; nothing
+/// where all are. Of where they stand in their log nothing is known.
+#[must_use]
+pub fn bad_lines(turn: &Turn) -> String {
+    let mut text = String::new();
+    for log in turn.came.chunk_by(|piece, next| piece.path == next.path) {
+        let sum = |of: fn(&FileSummary) -> u64| log.iter().map(of).sum::<u64>();
+        let (bad, read) = (sum(|piece| piece.bad), sum(|piece| piece.read));
+        let name = log.first().map_or("", |piece| &piece.path);
+        if bad > 0 {
+            // A string takes all that is written to it.
+            let _ = writeln!(text, "{name}: {bad} of {read} new lines are no requests");
+        }
+        for sample in log.iter().flat_map(|piece| &piece.samples).take(SAMPLES_PER_FILE) {
+            let _ = writeln!(text, "  {}\n    {}", sample.reason, sample.text);
+        }
+        if log.iter().any(|piece| piece.truncated) {
+            let _ = writeln!(text, "{name}: ends early; what it holds was read");
+        }
+    }
+    text
 }
