@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use tidegate_rules::{Compiled, Diagnostics, Ruleset, Time};
+use tidegate_rules::{Compiled, Diagnostics, Ruleset};
 
 use super::OutputFormat;
 use super::known::{Known, KnownArguments};
@@ -20,9 +20,6 @@ use crate::time::now;
 
 /// Clients that people are shown where they ask for no number.
 pub(super) const CLIENTS_SHOWN: usize = 10;
-
-/// Clocks may be wrong by so much, in milliseconds.
-const DAY_MS: u64 = 86_400_000;
 
 /// The rules that a night is read by.
 #[derive(Debug, Args)]
@@ -53,8 +50,7 @@ pub(super) struct ResultArguments {
 
 /// How logs are read that were written until now.
 pub(super) fn options(format: Option<Format>, addresses: bool) -> Options {
-    let tomorrow = Time::from_unix_millis(now().unix_millis() + DAY_MS);
-    Options { format, addresses, not_after: Some(tomorrow) }
+    Options { format, addresses, ..Options::default() }.written_until(now())
 }
 
 impl NightArguments {
