@@ -148,6 +148,7 @@ impl<'a> Fields<'a> {
         json.end().map(|()| fields)
     }
 
+    #[inline(always)]
     fn read(
         &mut self,
         json: &mut Json<'a>,
@@ -216,6 +217,7 @@ impl<'a> Fields<'a> {
 }
 
 impl<'a> Http<'a> {
+    #[inline(always)]
     fn read(&mut self, json: &mut Json<'a>, header: Header) -> Result<(), Broken> {
         match header {
             Header::Protocol => self.protocol = json.text()?,

@@ -49,6 +49,8 @@ impl<'a> Json<'a> {
 
     /// Reads an object like [`members`](Self::members), but `read` gets only
     /// those that `member` knows.
+    // Left to itself the compiler calls it for each line, and `read` for each member.
+    #[inline(always)]
     pub(super) fn known_members<F: Copy>(
         &mut self,
         layout: &mut Layout<F>,
