@@ -28,7 +28,8 @@ Environment:
 #[command(after_help = ENVIRONMENT)]
 pub(super) struct Ingest {
     /// Log files, directories of them, globs, or `-` for standard input; plain,
-    /// gzip or zstd.
+    /// gzip or zstd. A plain one may still be written to: a last line without a line
+    /// end is left for the next time.
     #[arg(required = true, value_name = "LOG", value_parser = OsStringValueParser::new().map(input))]
     inputs: Vec<Input>,
     /// The ClickHouse database that keeps the logs: `http://user@host:8123/logs`.
@@ -69,6 +70,8 @@ struct Told<'t> {
     /// Requests that were stored now, and that had been before.
     stored: u64,
     known: u64,
+    /// Logs whose last line has no line end and was left for the next time.
+    left: Vec<&'t str>,
 }
 
 #[derive(Serialize)]
@@ -120,11 +123,25 @@ impl Ingest {
                 lines: ToldLines { read: taken.lines, bad: taken.bad },
                 stored: taken.stored,
                 known: taken.known,
+                left: taken.left(),
             })?),
             OutputFormat::Text | OutputFormat::Markdown => print(&format!(
                 "Lines: {lines} read, {bad} bad.\n\
-                 Requests: {stored} stored in {store}, {known} were there."
+                 Requests: {stored} stored in {store}, {known} were there.{}",
+                told_left(&taken.left())
             )),
         }
+    }
+}
+
+/// What was left for the next time, as a further line.
+fn told_left(logs: &[&str]) -> String {
+    match logs {
+        [] => String::new(),
+        [log] => format!("\nLeft for the next time: the last line of {log}, which has no end yet."),
+        _ => format!(
+            "\nLeft for the next time: the last lines of {} logs, which have no end yet.",
+            logs.len()
+        ),
     }
 }

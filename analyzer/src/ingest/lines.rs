@@ -28,6 +28,9 @@ pub(super) struct RawLine<'a> {
     pub(super) number: u64,
     /// The bytes, or the start of a line that is too long.
     pub(super) text: Result<&'a [u8], &'a [u8]>,
+    /// More of it cannot come: its line end is there, or it is too long already. Only
+    /// a last line may lack one.
+    pub(super) is_ended: bool,
 }
 
 /// What the reading thread says.
@@ -102,7 +105,8 @@ impl Lines {
             self.next_block()?;
         }
         let rest = self.block.lines().get(self.at..).unwrap_or_default();
-        let length = memchr(b'\n', rest).unwrap_or(rest.len());
+        let end = memchr(b'\n', rest);
+        let length = end.unwrap_or(rest.len());
         self.at += (length + 1).min(rest.len());
         self.number += 1;
         let line = rest.get(..length).unwrap_or_default();
@@ -111,7 +115,8 @@ impl Lines {
         } else {
             Ok(text::trim_line(line))
         };
-        Ok(Some(RawLine { number: self.number, text }))
+        let is_ended = end.is_some() || text.is_err();
+        Ok(Some(RawLine { number: self.number, text, is_ended }))
     }
 
     fn next_block(&mut self) -> io::Result<()> {
@@ -236,6 +241,22 @@ mod tests {
                 assert_eq!(found.len(), 3);
                 assert_eq!(found[1].1.as_ref().map(String::len), expected.as_ref().copied());
                 assert_eq!(found[2], (3, Ok("after".to_owned())));
+            }
+        }
+    }
+
+    #[test]
+    fn a_last_line_may_grow_until_it_is_too_long() {
+        for (length, may_grow) in [(0, false), (1, true), (MAX_LINE, true), (MAX_LINE + 1, false)] {
+            let bytes = [b"before\n", &*vec![b'x'; length]].concat();
+            for size in [32 << 10, 100_000] {
+                let mut lines = Lines::start(blocks(&bytes, 1 << 16, size), Vec::new()).unwrap();
+                let mut ended = Vec::new();
+                while let Some(line) = lines.next_line().unwrap() {
+                    ended.push(line.is_ended);
+                }
+                assert!(ended[0], "its end is there");
+                assert_eq!(ended.last() == Some(&false), may_grow, "{length}");
             }
         }
     }

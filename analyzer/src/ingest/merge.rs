@@ -11,7 +11,7 @@ use tidegate_rules::Time;
 use super::file::{Clock, Found, Opened};
 use super::lines::{self, RawLine};
 use super::parser::{BadReason, Parsed, Parser};
-use super::summary::FileSummary;
+use super::summary::{Compression, FileSummary};
 use super::{IngestError, Options, Place, Progress, Sink, Summary, text};
 use crate::basis::Window;
 
@@ -121,6 +121,12 @@ impl<'r> Merge<'r> {
         clock: &mut Clock,
     ) {
         let (Ok(bytes) | Err(bytes)) = line.text;
+        // Nobody writes on in a file that is compressed.
+        let may_grow = !line.is_ended && summary.compression == Compression::None;
+        if may_grow && !self.sink.takes_unfinished(line.number, bytes) {
+            summary.unfinished = !bytes.is_empty();
+            return;
+        }
         if bytes.is_empty() {
             self.sink.passed(line.number, bytes, &Ok(Parsed::Directive));
             return;

@@ -147,6 +147,14 @@ pub trait Sink {
         let _ = (number, bytes, result);
     }
 
+    /// Whether a last line that has no line end is read as any other, although more of
+    /// it may come: somebody may be writing it. Asked of plain files only, since a
+    /// compressed one is finished; `bytes` as of [`Self::passed`].
+    fn takes_unfinished(&mut self, number: u64, bytes: &[u8]) -> bool {
+        let _ = (number, bytes);
+        true
+    }
+
     /// Whether nothing more is wanted: reading ends where it is.
     fn is_done(&self) -> bool {
         false

@@ -105,6 +105,9 @@ pub struct FileSummary {
     pub sampled: u8,
     /// From when to when it reaches; `None` where nothing in it could be read.
     pub window: Option<Window>,
+    /// Its last line has no line end, and whoever read it did not take it; it is not
+    /// counted.
+    pub unfinished: bool,
 }
 
 impl FileSummary {
@@ -126,6 +129,7 @@ impl FileSummary {
             truncated: false,
             sampled: 100,
             window: None,
+            unfinished: false,
         }
     }
 

@@ -3,7 +3,9 @@
 //! A piece's content is a hash of all bytes from the start of its log, so it says
 //! which log, and how far. The same log is known under any name and in any
 //! compression; one that has grown since is known up to where it ended, and so is
-//! one whose end was cut off.
+//! one whose end was cut off. So a line that is still being written is in no piece:
+//! the grown log holds other bytes there, and all lines of the piece would be stored
+//! again.
 
 use std::ops::Range;
 
@@ -106,9 +108,12 @@ impl Log {
 
     /// Hash of the log up to here.
     pub(super) fn content(&self) -> u128 {
-        let hash = self.hash.clone().finalize();
-        let [first, _] = hash.as_chunks().0 else { return 0 };
-        u128::from_be_bytes(*first)
+        content_of(self.hash.clone())
+    }
+
+    /// What it would be after one more line.
+    pub(super) fn content_with(&self, bytes: &[u8]) -> u128 {
+        content_of(self.hash.clone().chain_update(bytes).chain_update(b"\n"))
     }
 
     /// What has been read since the last piece, as a piece.
@@ -121,4 +126,10 @@ impl Log {
     pub(super) fn is_cut(&self) -> bool {
         self.open.last == 0
     }
+}
+
+fn content_of(hash: Sha256) -> u128 {
+    let hash = hash.finalize();
+    let [first, _] = hash.as_chunks().0 else { return 0 };
+    u128::from_be_bytes(*first)
 }

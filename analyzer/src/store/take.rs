@@ -58,7 +58,19 @@ pub struct Taken {
     pub files: Summary,
 }
 
+impl Taken {
+    /// Logs whose last line was left for the next time, since it has no line end.
+    #[must_use]
+    pub fn left(&self) -> Vec<&str> {
+        let left = self.files.files.iter().filter(|file| file.unfinished);
+        left.map(|file| file.path.as_str()).collect()
+    }
+}
+
 /// Stores what logs hold and the store does not.
+///
+/// A last line without a line end may still be being written: that of a plain log is
+/// left for the next time, that of a compressed one is stored.
 ///
 /// # Errors
 ///
@@ -205,7 +217,177 @@ impl Sink for Reader {
         }
     }
 
+    /// Only one that is stored is taken: such logs were stored compressed, or by
+    /// versions that knew no better.
+    fn takes_unfinished(&mut self, number: u64, bytes: &[u8]) -> bool {
+        self.known.has(number, || self.log.content_with(bytes))
+    }
+
     fn is_done(&self) -> bool {
         self.is_done
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+    use std::io::Write as _;
+    use std::path::Path;
+
+    use flate2::write::GzEncoder;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::rule_files;
+    use crate::store::piece::Piece;
+
+    fn log(lines: u64) -> String {
+        let mut log = String::new();
+        for line in 1..=lines {
+            let time = "04/Nov/2025:08:15:42 +0000";
+            writeln!(log, "192.0.2.7 - - [{time}] \"GET /{line} HTTP/1.1\" 200 5 \"-\" \"curl/8\"")
+                .unwrap();
+        }
+        log
+    }
+
+    /// A log that somebody is in the middle of writing: the last of so many lines has
+    /// no more than its start.
+    fn cut(lines: u64) -> String {
+        let mut log = log(lines);
+        log.truncate(log.len() - 20);
+        log
+    }
+
+    fn text(text: &str) -> Input {
+        Input::Text { name: "access.log".to_owned(), text: text.into() }
+    }
+
+    fn gzip(folder: &Path, text: &str) -> Input {
+        let mut gzip = GzEncoder::new(Vec::new(), flate2::Compression::default());
+        gzip.write_all(text.as_bytes()).unwrap();
+        let path = folder.join("access.log.1.gz");
+        std::fs::write(&path, gzip.finish().unwrap()).unwrap();
+        Input::Path(path)
+    }
+
+    /// What a store holds.
+    #[derive(Default)]
+    struct Stored(Vec<Piece>);
+
+    impl Stored {
+        fn take(&mut self, input: Input) -> Taken {
+            let mut known = Known::default();
+            self.0.iter().for_each(|piece| known.add(piece));
+            let rules = rule_files::compile_generic(&[]).unwrap().rules;
+            let logs = Logs {
+                inputs: &[input],
+                options: Options::default(),
+                rules: &rules,
+                version: "",
+                secret: &HashKey::from_secret(""),
+                beside: Beside::default(),
+            };
+            let (to, batches) = sync_channel(16);
+            let taken = Reader::new(known, to).read(&logs, &mut |_| {}).unwrap();
+            self.0.extend(batches.iter().flatten().map(|named| named.piece));
+            taken
+        }
+
+        /// First and last line of each piece, in the order in which they were stored.
+        fn spans(&self) -> Vec<(u64, u64)> {
+            self.0.iter().map(|piece| (piece.first, piece.last)).collect()
+        }
+
+        /// The numbers of all requests, sorted.
+        fn requests(&self) -> Vec<u64> {
+            let events = self.0.iter().flat_map(Piece::events);
+            let mut numbers: Vec<_> = events.map(|(_, logged)| logged.line).collect();
+            numbers.sort_unstable();
+            numbers
+        }
+    }
+
+    /// Lines stored, known, and logs of which something was left.
+    fn told(taken: &Taken) -> (u64, u64, usize) {
+        (taken.stored, taken.known, taken.left().len())
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_in_no_piece() {
+        let (mut of_cut, mut of_whole) = (Stored::default(), Stored::default());
+        let taken = of_cut.take(text(&cut(20_001)));
+        assert_eq!((told(&taken), taken.lines, taken.bad), ((20_000, 0, 1), 20_000, 0));
+        assert_eq!(told(&of_whole.take(text(&log(20_000)))), (20_000, 0, 0));
+        assert_eq!(of_cut.spans(), [(1, 16_384), (16_385, 20_000)]);
+        let contents = |stored: &Stored| stored.0.iter().map(|piece| piece.content).collect();
+        let [of_cut, of_whole]: [Vec<_>; 2] = [contents(&of_cut), contents(&of_whole)];
+        assert_eq!(of_cut, of_whole);
+    }
+
+    #[test]
+    fn a_log_that_is_given_while_it_is_written_is_stored_once() {
+        let mut stored = Stored::default();
+        for (lines, now) in [(16_384, 16_383), (16_385, 1), (20_001, 3_616), (20_001, 0)] {
+            let taken = stored.take(text(&cut(lines)));
+            assert_eq!(told(&taken), (now, lines - 1 - now, 1));
+        }
+        assert_eq!(told(&stored.take(text(&log(20_010)))), (10, 20_000, 0));
+        let spans = [(1, 16_383), (16_384, 16_384), (16_385, 20_000), (20_001, 20_010)];
+        assert_eq!(stored.spans(), spans);
+        assert!(stored.requests().into_iter().eq(1..=20_010));
+    }
+
+    #[test]
+    fn it_may_be_cut_at_any_byte() {
+        let whole = log(3);
+        // A line that is no more than begun may be of no format that is known.
+        for at in log(1).len()..=whole.len() {
+            let mut stored = Stored::default();
+            stored.take(text(&whole[..at]));
+            stored.take(text(&whole));
+            assert_eq!(stored.requests(), [1, 2, 3], "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn a_compressed_log_is_finished() {
+        let folder = TempDir::new().unwrap();
+        let unended = log(3).trim_end().to_owned();
+        // Whichever comes first, the other one is the same log.
+        let mut stored = Stored::default();
+        assert_eq!(told(&stored.take(gzip(folder.path(), &unended))), (3, 0, 0));
+        assert_eq!(told(&stored.take(text(&unended))), (0, 3, 0));
+        assert_eq!(told(&stored.take(text(&log(3)))), (0, 3, 0));
+        let mut stored = Stored::default();
+        assert_eq!(told(&stored.take(text(&unended))), (2, 0, 1));
+        assert_eq!(told(&stored.take(gzip(folder.path(), &unended))), (1, 2, 0));
+        assert_eq!(told(&stored.take(text(&unended))), (0, 3, 0));
+        assert_eq!(stored.spans(), [(1, 2), (3, 3)]);
+    }
+
+    #[test]
+    fn what_was_stored_by_earlier_versions_is_known() {
+        // Each is the first half of what `sha256sum` says of the lines; where the last
+        // one had no end, it was taken for a line.
+        let (whole, begun) = (log(2), cut(3));
+        let mut stored = Stored::default();
+        stored.take(text(&whole));
+        assert_eq!(stored.0[0].content, 0x8278_2dac_8d95_19b9_f59f_2b61_6c5b_078c);
+        let folder = TempDir::new().unwrap();
+        let mut stored = Stored::default();
+        stored.take(gzip(folder.path(), &begun));
+        assert_eq!(stored.0[0].content, 0x9f25_3285_6a50_d3ec_5a0d_da01_b3de_be2b);
+        assert_eq!(told(&stored.take(text(&begun))), (0, 2, 0));
+        assert_eq!(stored.spans(), [(1, 3)]);
+    }
+
+    #[test]
+    fn nothing_but_a_carriage_return_or_zeros_is_no_line_that_is_left() {
+        for end in ["\r", "\0\0"] {
+            let mut stored = Stored::default();
+            assert_eq!(told(&stored.take(text(&format!("{}{end}", log(2))))), (2, 0, 0));
+            assert_eq!(stored.spans(), [(1, 2)]);
+        }
     }
 }

@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 
 use crate::engine::{Engine, log, trouble};
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
     gzip.write_all(bytes).unwrap();
     gzip.finish().unwrap()
@@ -55,6 +55,47 @@ fn a_log_that_has_grown_is_known_up_to_where_it_ended() {
     engine.put("whole.gz", whole);
     engine.stored(&["whole.gz"]);
     engine.has_all(60_000);
+}
+
+#[test]
+fn a_line_that_is_being_written_is_left_for_the_next_time() {
+    let engine = Engine::new();
+    let whole = log(1..=20_000);
+    // In the middle of line 17,001.
+    let cut = &whole[..log(1..=17_001).len() - 20];
+    engine.put("access.log", cut);
+    insta::assert_snapshot!(engine.stored(&["access.log"]), @"
+    Lines: 17,000 read, 0 bad.
+    Requests: 17,000 stored in the store, 0 were there.
+    Left for the next time: the last line of access.log, which has no end yet.
+    ");
+    engine.has_all(17_000);
+    let output =
+        engine.ingest(&engine.url(), &["--format", "json", "access.log"]).output().unwrap();
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&told["stored"], &told["known"]), (&0.into(), &17_000.into()));
+    assert_eq!(told["left"], serde_json::json!(["access.log"]));
+    engine.put("access.log", &whole);
+    insta::assert_snapshot!(engine.stored(&["access.log"]), @"
+    Lines: 20,000 read, 0 bad.
+    Requests: 3,000 stored in the store, 17,000 were there.
+    ");
+    engine.has_all(20_000);
+    // A compressed log is finished, and so is its last line.
+    let unended = log(1..=20_001);
+    let unended = unended.trim_end();
+    engine.put("access.log", unended);
+    engine.put("other.log", unended);
+    insta::assert_snapshot!(engine.stored(&["access.log", "other.log"]), @"
+    Lines: 40,000 read, 0 bad.
+    Requests: 0 stored in the store, 40,000 were there.
+    Left for the next time: the last lines of 2 logs, which have no end yet.
+    ");
+    engine.put("access.log.1.gz", gzip(unended.as_bytes()));
+    engine.stored(&["access.log.1.gz"]);
+    engine.has_all(20_001);
+    engine.stored(&["access.log"]);
+    engine.has_all(20_001);
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! A log that is stored and a log that is read say the same.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use crate::engine::{Engine, told, trouble};
+use crate::ingest::gzip;
 use crate::night::{LENGTH_MS, Night, START_MS};
 
 /// The rules of a real site.
@@ -114,7 +116,6 @@ fn logs_of_every_format() {
         "combined/default-format-of-fastly.log",
         "combined/recoverable-errors.log",
         "combined/times-and-cache-states.log",
-        "damage/cut-last-line.log",
         "damage/members-of-gzip.log.gz",
         "damage/not-utf8.log",
         "damage/two-formats.log",
@@ -137,6 +138,15 @@ fn logs_of_every_format() {
         assert!(output.status.code() < Some(2), "{}", trouble(&output));
         agree(&engine, &rules, &[&path], &[]);
     }
+}
+
+#[test]
+fn a_last_line_without_an_end_is_there_where_the_log_was_compressed() {
+    let engine = Engine::new();
+    let (rules, path) = site_of(&engine, "damage/cut-last-line.log");
+    engine.put("cut.log.gz", gzip(&fs::read(&path).unwrap()));
+    engine.stored(&["--rules", &rules, "cut.log.gz"]);
+    agree(&engine, &rules, &[&path.display().to_string()], &[]);
 }
 
 #[test]
