@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 
-use super::Exit;
 use super::known::Known;
 use super::reading::{Read, Reading};
 use super::shared::{NightArguments, ResultArguments, print_json, show_bad_lines};
 use super::source::{ENVIRONMENT, SourceArguments};
+use super::{Exit, file};
 use crate::propose::file_of;
 use crate::report;
 use crate::store::Stored;
@@ -71,14 +71,12 @@ impl Analyze {
         };
         let whole = show_bad_lines(&read.passed.files);
         reading.respond(&mut read)?;
-        if let Some(file) = &self.propose {
-            std::fs::write(file, file_of(&read.analysis))
-                .with_context(|| format!("cannot write `{}`", file.display()))?;
+        if let Some(path) = &self.propose {
+            file::replace(path, file_of(&read.analysis))?;
         }
-        if let Some(file) = &self.html {
+        if let Some(path) = &self.html {
             let page = reading.report(&mut read, CLIENTS_REPORTED, |report| report.html())?;
-            std::fs::write(file, page)
-                .with_context(|| format!("cannot write `{}`", file.display()))?;
+            file::replace(path, page)?;
         }
         let Read { mut analysis, clients, .. } = read;
         match self.result.most_clients() {

@@ -1,14 +1,15 @@
 //! `tidegate fmt`.
 
 use std::io::{Read as _, Write as _};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
 use tidegate_rules::Diagnostics;
 use tidegate_rules::diagnostic::Source;
 
-use super::Exit;
 use super::shared::print;
+use super::{Exit, file};
 use crate::fmt::format;
 
 /// How standard input is named.
@@ -80,8 +81,7 @@ impl Fmt {
             (true, _) if changed => print(&format!("{name}: not formatted"))?,
             (false, true) => write(&formatted)?,
             (false, false) if changed => {
-                std::fs::write(name, formatted)
-                    .with_context(|| format!("cannot write `{name}`"))?;
+                file::replace(Path::new(name), formatted)?;
                 let said = format!("{name}: formatted");
                 if self.reads_stdin() { eprintln!("{said}") } else { print(&said)? }
             }

@@ -9,6 +9,7 @@ mod check;
 mod completions;
 mod effect;
 mod explain;
+mod file;
 mod fmt;
 mod gate;
 mod ingest;

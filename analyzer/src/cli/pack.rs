@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
 use tidegate_rules::pack::{self, ENTRY_BOUND};
 
-use super::Exit;
 use super::shared::print;
+use super::{Exit, file};
 use crate::rule_files;
 
 /// Arguments of `tidegate pack`.
@@ -34,8 +34,7 @@ impl Pack {
             .collect();
         object.insert("rules".to_owned(), entries.pointer.clone().into());
         let text = serde_json::to_string_pretty(&object)?;
-        std::fs::write(&self.output, text)
-            .with_context(|| format!("cannot write `{}`", self.output.display()))?;
+        file::replace(&self.output, text)?;
         print(&format!(
             "{}: rules {} bytes, addresses {} bytes, in {} of {ENTRY_BOUND} entries; pointer {}",
             self.output.display(),

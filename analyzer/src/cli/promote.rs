@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use clap::Args;
 
-use super::Exit;
 use super::shared::print;
+use super::{Exit, file};
 use crate::promote::{Review, promote};
 use crate::rule_files;
 
@@ -76,7 +76,6 @@ impl Promote {
             self.rules,
             self.into.display()
         );
-        std::fs::write(&self.into, text)
-            .with_context(|| format!("cannot write `{}`", self.into.display()))
+        file::replace(&self.into, text)
     }
 }

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use super::Exit;
 use super::analyze::CLIENTS_REPORTED;
 use super::reading::Reading;
 use super::shared::{CLIENTS_SHOWN, NightArguments, print, show_bad_lines};
 use super::source::{ENVIRONMENT, SourceArguments};
+use super::{Exit, file};
 
 /// Arguments of `tidegate report`.
 #[derive(Debug, Args)]
@@ -58,8 +58,7 @@ impl ShowReport {
         }?;
         match &self.out {
             None => print(&told)?,
-            Some(file) => std::fs::write(file, told)
-                .with_context(|| format!("cannot write `{}`", file.display()))?,
+            Some(path) => file::replace(path, told)?,
         }
         Ok(Exit::of_night(whole, !read.analysis.findings.is_empty()))
     }

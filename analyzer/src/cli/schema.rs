@@ -6,8 +6,8 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use tidegate_rules::surface::{CASE_FILE, RULE_FILE};
 
-use super::Exit;
 use super::shared::print;
+use super::{Exit, file};
 use crate::{reference, schema};
 
 /// Arguments of `tidegate schema`.
@@ -23,15 +23,15 @@ pub(super) struct Schema {
 
 impl Schema {
     pub(super) fn run(&self) -> Result<Exit> {
-        let Some(file) = &self.into else {
+        let Some(path) = &self.into else {
             print(&schema::text(if self.cases { &CASE_FILE } else { &RULE_FILE }))?;
             return Ok(Exit::Fine);
         };
-        let shown = file.display();
+        let shown = path.display();
         let text =
-            std::fs::read_to_string(file).with_context(|| format!("cannot read `{shown}`"))?;
+            std::fs::read_to_string(path).with_context(|| format!("cannot read `{shown}`"))?;
         let text = reference::renew(&text).with_context(|| format!("in `{shown}`"))?;
-        std::fs::write(file, text).with_context(|| format!("cannot write `{shown}`"))?;
+        file::replace(path, text)?;
         Ok(Exit::Fine)
     }
 }
