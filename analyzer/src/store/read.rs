@@ -48,6 +48,8 @@ struct DayRow {
     /// Since the epoch.
     day: i64,
     lines: u64,
+    /// The least share of client keys whose passes a line's log has, in percent.
+    sampled: u8,
 }
 
 /// What is known of pieces.
@@ -113,9 +115,9 @@ impl<'s> Stored<'s> {
     pub(super) fn summary(&self, requests: u64) -> Summary {
         let path = self.store.location.to_string();
         let (read, bad) = (requests + self.bad, self.bad);
-        Summary {
-            files: vec![FileSummary { read, bad, ..FileSummary::new(path, Compression::None) }],
-        }
+        let sampled = self.days.iter().map(|day| day.sampled).min().unwrap_or(100);
+        let file = FileSummary::new(path, Compression::None);
+        Summary { files: vec![FileSummary { read, bad, sampled, ..file }] }
     }
 
     /// Lines that are requests.
