@@ -1,8 +1,8 @@
 //! `tidegate watch`.
 
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
-use std::{fs, io};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
@@ -12,12 +12,12 @@ use tidegate_rules::{Learned, Time};
 
 use super::shared::{NightArguments, ResultArguments, print};
 use super::source::FileArguments;
-use super::{Exit, OutputFormat};
+use super::{Exit, OutputFormat, file};
 use crate::analysis::Analysis;
 use crate::effect::Effect;
 use crate::ingest::IngestError;
 use crate::night::Night;
-use crate::propose::{Proposal, file_text};
+use crate::propose::file_text;
 use crate::time::{now, rfc3339};
 use crate::watch::{News, Pause, Turn, Watch, report};
 
@@ -115,8 +115,8 @@ impl WatchLogs {
 
     fn tell(&self, news: &mut News, turn: &Turn, at: Time) -> Result<()> {
         eprint!("{}", report::bad_lines(turn));
-        if let Some(file) = &self.propose {
-            replace(file, &turn.analysis.proposals)?;
+        if let Some(path) = &self.propose {
+            file::replace(path, file_text(&turn.analysis.proposals))?;
         }
         if self.result.format() == OutputFormat::Json {
             let Turn { analysis, effect, .. } = turn;
@@ -150,15 +150,4 @@ fn private_folder() -> io::Result<TempDir> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
     builder.tempdir()
-}
-
-/// Whoever reads the file meanwhile has the old one or the new one, whole.
-fn replace(file: &Path, proposals: &[Proposal]) -> Result<()> {
-    let beside = file.with_extension("new");
-    let written = fs::write(&beside, file_text(proposals)).and_then(|()| fs::rename(&beside, file));
-    if written.is_err() {
-        // Half of it is of use to nobody.
-        let _ = fs::remove_file(&beside);
-    }
-    written.with_context(|| format!("cannot write `{}`", file.display()))
 }
