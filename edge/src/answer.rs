@@ -67,8 +67,9 @@ impl Drop for After {
     }
 }
 
-/// Writes one line about a failure of Tidegate's own.
-pub(crate) fn note(text: &str) {
+/// Writes one line about a failure of Tidegate's own, or of what stands around it,
+/// to the log endpoint `tidegate_notes`.
+pub fn note(text: &str) {
     // Where even this fails there is nobody left to tell.
     let _written = line(NOTES, text);
 }

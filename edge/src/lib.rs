@@ -19,7 +19,7 @@ mod plain;
 mod upstream;
 
 pub use act::Refused;
-pub use answer::{After, Answer};
+pub use answer::{After, Answer, note};
 pub use inspect::{Pass, TAG, Tidegate};
 pub use observe::strip_imitations;
 pub use plain::Parts;

@@ -7,8 +7,10 @@
 //! a new secret or a new POP travels, what comes from a POP that still has the old
 //! one counts as that POP's: change either with the site in shadow.
 
+use fastly::http::HeaderValue;
 use fastly::shielding::Shield;
 use fastly::{ConfigStore, Request, SecretStore};
+use tidegate_edge::note;
 
 /// Config Store with the entry `shield`: the code of the shield POP.
 const SETTINGS: &str = "tidegate";
@@ -25,7 +27,7 @@ pub(crate) struct Way {
 }
 
 struct Shielded {
-    secret: String,
+    secret: HeaderValue,
     /// The backend that is the shield POP; `None` on that POP.
     shield: Option<String>,
 }
@@ -40,9 +42,9 @@ impl Way {
     /// Whether a request comes from another POP of this service, where it was
     /// inspected. Takes the proof off.
     pub(crate) fn is_inspected(&self, request: &mut Request) -> bool {
-        let shown = request.remove_header_str(PROOF);
+        let shown = request.remove_header(PROOF);
         let here = self.shielded.as_ref().filter(|shielded| shielded.shield.is_none());
-        here.is_some_and(|here| shown.is_some_and(|shown| same(&shown, &here.secret)))
+        here.zip(shown).is_some_and(|(here, shown)| same(shown.as_bytes(), here.secret.as_bytes()))
     }
 
     /// The backend for a client's request, which gets the proof where it goes to
@@ -63,19 +65,28 @@ impl Shielded {
     fn load() -> Option<Self> {
         let pop = ConfigStore::try_open(SETTINGS).ok()?.try_get(NAME).ok()??;
         let secret = SecretStore::open(SECRETS).ok()?.try_get(NAME).ok()??;
-        let secret = String::from_utf8(secret.try_plaintext().ok()?.to_vec()).ok()?;
+        // Whoever stores a secret from a file stores the end of its line, too.
+        let secret = secret.try_plaintext().ok()?;
+        let Some(secret) = as_header(secret.trim_ascii()) else {
+            note("shield: the secret cannot be sent in a header, so there is no shield");
+            return None;
+        };
         let shield = Shield::new(pop.trim()).ok()?;
         let backend = match shield.running_on() {
             true => None,
             false => Some(shield.encrypted_backend().ok()?.into_string()),
         };
-        Some(Self { secret, shield: backend }).filter(|shielded| !shielded.secret.is_empty())
+        Some(Self { secret, shield: backend })
     }
 }
 
+/// A secret as what carries it; `None` where nothing can, or where it is none.
+fn as_header(secret: &[u8]) -> Option<HeaderValue> {
+    HeaderValue::from_bytes(secret).ok().filter(|secret| !secret.is_empty())
+}
+
 /// Compares in a time that does not tell how much was right.
-fn same(shown: &str, secret: &str) -> bool {
-    let differ =
-        shown.bytes().zip(secret.bytes()).fold(0, |differ, (one, other)| differ | (one ^ other));
+fn same(shown: &[u8], secret: &[u8]) -> bool {
+    let differ = shown.iter().zip(secret).fold(0, |differ, (one, other)| differ | (one ^ other));
     differ == 0 && shown.len() == secret.len()
 }

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use hyper::service::{make_service_fn, service_fn};
-use hyper::{Body, Server};
+use hyper::{Body, Request, Server};
 use site::{CLIENT, NOON, RULES, Site, THROTTLED};
 use tidegate_local::{Shield, runtime};
 
@@ -85,6 +85,43 @@ async fn a_guess_at_the_secret_is_inspected_and_goes_no_further() {
         assert_eq!(edge.recorded().await.len(), 1, "its own client, whatever it says");
         let at_shield = usize::from(guess != SECRET);
         assert_eq!(shield.recorded().await.len(), at_shield, "{guess}");
+    }
+}
+
+/// Bytes that are no text, from anybody, at either POP.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proof_that_nobody_can_read_is_a_wrong_one() {
+    let (edge, shield) = pops(Some(SECRET)).await;
+    for pop in [&edge, &*shield] {
+        let request = Request::builder()
+            .uri("http://docs.rs/builds/1")
+            .header("x-tidegate-door-now", NOON.to_string())
+            .header(PROOF, &b"\xff"[..])
+            .body(Body::empty());
+        assert_eq!(pop.answer(request.unwrap()).await.status(), 200);
+    }
+    assert_eq!(edge.recorded().await.len(), 1);
+    assert_eq!(shield.recorded().await.len(), 1, "its own client's");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_line_is_no_part_of_a_secret() {
+    let shield = Arc::new(pop(Some(SECRET), None).await);
+    let stored = format!("{SECRET}\n");
+    let edge = pop(Some(&stored), Some(listen(&shield))).await;
+    assert_eq!(edge.burst(&[]).await, THROTTLED);
+    assert_eq!(shield.recorded().await.len(), 0, "inspected where the client is");
+}
+
+/// Then every POP asks the origin by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_no_header_carries_is_said_and_is_none() {
+    let shield = Arc::new(pop(Some(SECRET), None).await);
+    for secret in ["two\nlines", " "] {
+        let edge = pop(Some(secret), Some(listen(&shield))).await;
+        assert_eq!(edge.burst(&[]).await, THROTTLED);
+        assert!(edge.note().await.starts_with("shield: "), "{secret:?}");
+        assert_eq!(shield.recorded().await.len(), 0, "it was not asked");
     }
 }
 
