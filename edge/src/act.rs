@@ -8,6 +8,7 @@ mod form;
 mod words;
 
 use fastly::Response;
+use fastly::http::HeaderValue;
 use tidegate_rules::Refusal;
 use tidegate_rules::agent::Category;
 
@@ -42,8 +43,8 @@ pub(crate) fn refuse(
     let form = Form::of(refusal.errors, &observed.accept);
     let mut response = Response::from_status(words.status())
         .with_header("cache-control", "no-store")
-        .with_header("tidegate-rule", refusal.rule.id())
         .with_header("content-type", form.content_type());
+    set(&mut response, "tidegate-rule", refusal.rule.id());
     if let Some(seconds) = words.retry_s {
         let patience = match category {
             Some(Category::PackageManager) => PATIENCE_S,
@@ -69,7 +70,15 @@ fn limit_fields(response: &mut Response, refusal: &Refusal<'_>, words: &Words<'_
         0 => (1, (quota.nanos_per_unit() * u64::from(units)).div_ceil(1_000_000_000)),
         requests => (requests, u64::from(quota.period_ms()).div_ceil(1_000)),
     };
-    response.set_header("ratelimit-policy", format!("\"{id}\";q={requests};w={window_s}"));
+    set(response, "ratelimit-policy", &format!("\"{id}\";q={requests};w={window_s}"));
     let wait_s = words.retry_s.unwrap_or_default();
-    response.set_header("ratelimit", format!("\"{id}\";r=0;t={wait_s}"));
+    set(response, "ratelimit", &format!("\"{id}\";r=0;t={wait_s}"));
+}
+
+/// Sets a header that names a rule; none where no header can. The compiler takes no
+/// such id, but a pack may come from elsewhere, and is no reason to fail.
+fn set(response: &mut Response, name: &str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.set_header(name, value);
+    }
 }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use fastly::http::HeaderValue;
 use fastly::http::request::{SendError, SendErrorCause};
 use fastly::{Request, Response};
 use tidegate_rules::agent::Category;
@@ -54,7 +55,7 @@ impl Tidegate {
         };
         let observed = Observed::of(request, &door);
         let Seen { pass, refused, early } = screened(force, observed, door);
-        if let Some(tags) = pass.tags() {
+        if let Some(Ok(tags)) = pass.tags().map(HeaderValue::try_from) {
             request.set_header(TAG, tags);
         }
         if refused {

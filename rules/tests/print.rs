@@ -132,7 +132,7 @@ rollout = 20
 expires = "2027-06-30"
 
 [[rule]]
-id    = "not now"
+id    = "not-now"
 why   = "What is off keeps no cells."
 match = {{ breadth = {{ under = 3, per = "1h" }} }}
 key   = "visitor"

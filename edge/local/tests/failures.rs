@@ -8,7 +8,9 @@ mod site;
 use hyper::{Body, Request};
 use site::{NOON, PASSED, RULES, Site, THROTTLED};
 use tidegate_local::Builder;
-use tidegate_rules::pack::PACK_FORMAT;
+use tidegate_rules::compile;
+use tidegate_rules::pack::{self, Entries, PACK_FORMAT};
+use tidegate_rules::rule::RuleText;
 
 /// Beside it, ten pages a second of each client, which the platform counts.
 const COUNTED: &str = r#"
@@ -85,6 +87,28 @@ async fn without_any_good_pack_nobody_is_refused() {
     for _ in 0..400 {
         assert_eq!(site.send("/crate/a/1.0.0/builds", &[]).await.status(), 200);
     }
+}
+
+/// No compiler wrote such a pack, and its checksum is right all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_that_no_header_carries_is_left_out() {
+    let site = Site::built(|builder| builder).await;
+    let tag = "[[rule]]\nid = \"tag\"\nwhy = \"A mark.\"\nverdict = \"tag\"\nmode = \"enforce\"";
+    let text = format!("{RULES}{tag}");
+    let mut rules = compile("rules.toml", &mut |_| Ok(text.clone())).unwrap().rules;
+    for rule in &mut rules.rules {
+        rule.text = RuleText::new("two\nlines", "A loop is paced.", None);
+    }
+    let Entries { pointer, entries } = pack::to_entries(&pack::encode(&rules).unwrap()).unwrap();
+    site.stores.publish(&entries, &pointer).unwrap();
+    assert_eq!(site.burst(&[]).await, THROTTLED);
+    let refusal = site.send("/builds/1", &[]).await;
+    for header in ["tidegate-rule", "ratelimit", "ratelimit-policy"] {
+        assert_eq!(refusal.headers().get(header), None);
+    }
+    let later = (NOON + 60_000).to_string();
+    let seen = site.seen(&[("x-tidegate-door-now", later.as_str())]).await;
+    assert!(!seen.contains("tidegate-tag"), "{seen}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

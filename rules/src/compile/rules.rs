@@ -26,10 +26,11 @@ impl Compiler<'_> {
         let mut seen = BTreeSet::new();
         let mut rules = Vec::new();
         for raw in raw {
-            if let Some(id) = &raw.id
-                && !seen.insert(id.value.clone())
-            {
-                self.duplicate("rule", id);
+            if let Some(id) = &raw.id {
+                self.demand_plain(id);
+                if !seen.insert(id.value.clone()) {
+                    self.duplicate("rule", id);
+                }
             }
             if rules.len() == COUNT_BOUND {
                 self.too_many("rule", &raw.at);
@@ -147,6 +148,16 @@ impl Compiler<'_> {
             self.context.report(Some(&verdict.at), "unverified-allow", message, Some(help));
         }
         Some(effect)
+    }
+
+    /// An id goes into headers, as one of a list and as a quoted name.
+    fn demand_plain(&self, id: &Spot<String>) {
+        let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+        if id.value.is_empty() || !id.value.bytes().all(plain) {
+            let message = format!("`{}` is no id of a rule", id.value.escape_debug());
+            let help = "refusals send it in headers: write lowercase letters, digits and `-`";
+            self.context.report(Some(&id.at), "bad-id", message, Some(help.to_owned()));
+        }
     }
 
     fn demand_reason(&self, raw: &RawRule) {

@@ -22,7 +22,7 @@ const RULE_KEYS: &[Key] = &[
         "id",
         Kind::Text,
         "id = \"walk-many-crates\"",
-        "Names the rule in records, reports and refusals. Unique in all the files of a site.",
+        "Names the rule in records, reports and refusals: lowercase letters, digits and `-`. Unique in all the files of a site.",
     ),
     key(
         "why",

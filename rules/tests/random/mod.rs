@@ -213,7 +213,7 @@ pub(crate) fn site() -> impl Strategy<Value = String> {
     (sets, quota).prop_map(|(rules, (units, per, burst))| {
         let rules = rules.into_iter().enumerate().map(|(at, mut rule)| {
             // Ids that look like the names of each other's quotas.
-            let id = format!("r{}", ["", "-floor", "-budget", "\n", "-floor-floor", "ü"][at]);
+            let id = format!("r{}", ["", "-floor", "-budget", "-", "-floor-floor", "0"][at]);
             rule.insert("id".to_owned(), id.into());
             Value::Table(rule)
         });
