@@ -6,7 +6,7 @@
 //! nothing in it and says nothing.
 //!
 //! A request says a fact in the header `x-tidegate-door-NAME`: the time (`now`, in
-//! milliseconds), signals (`ja4`, `ja3`, `h2`, `protocol`, `tls`, `cipher`), the
+//! milliseconds), how many of them pass until the origin is asked (`waited`), signals (`ja4`, `ja3`, `h2`, `protocol`, `tls`, `cipher`), the
 //! client's place (`asn`, `country`, `proxy`), the POP (`pop`), the request's id
 //! (`request-id`), the cache to ask (`cache`) and failures to play (`fault`).
 
@@ -15,6 +15,8 @@ compile_error!(
     "the feature `harness` lets requests set time and signals: it needs debug assertions, \
      which no release has; build with `--profile harness`"
 );
+
+use std::time::Duration;
 
 use fastly::{Request, Response};
 use tidegate_rules::Time;
@@ -61,6 +63,14 @@ impl Door {
     pub(crate) fn now(&self) -> Time {
         let told = self.fact("now").and_then(|now| now.parse().ok());
         Time::from_unix_millis(told.unwrap_or_else(clock))
+    }
+
+    /// How long the request waits, where its time is told: a clock that is played
+    /// stands still otherwise.
+    pub(crate) fn waited(&self) -> Option<Duration> {
+        self.fact("now")?;
+        let told = self.fact("waited").and_then(|waited| waited.parse().ok());
+        Some(Duration::from_millis(told.unwrap_or_default()))
     }
 
     /// Whether a failure is to be played.

@@ -1,7 +1,6 @@
 //! The two calls of a host service: inspect and settle.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use fastly::http::HeaderValue;
 use fastly::http::request::{SendError, SendErrorCause};
@@ -12,6 +11,7 @@ use tidegate_rules::{Admission, Admit, CacheState, Engine, Outcome, Screened};
 use crate::act::{Refused, refuse};
 use crate::answer::{After, Answer, RECORDS, note};
 use crate::cells::{self, Cells};
+use crate::clock::Clock;
 use crate::door::{self, Door};
 use crate::load::{InForce, Rules};
 use crate::observe::Observed;
@@ -90,7 +90,8 @@ pub(crate) fn screened(force: InForce, observed: Observed, door: Door) -> Seen {
     // No endpoint has an empty name: that plays one that is missing.
     let records = if door.fault("records") { "" } else { RECORDS };
     let early = admission.reaches_origin();
-    let flight = Flight { engine: force.engine, observed, admission, cells, records };
+    let clock = Clock::new(observed.time, &door);
+    let flight = Flight { engine: force.engine, observed, clock, admission, cells, records };
     let pass = Pass::new(Some(flight), door);
     let refused = blocked || (early && pass.admit().is_err());
     Seen { pass, refused, early }
@@ -100,6 +101,7 @@ pub(crate) fn screened(force: InForce, observed: Observed, door: Door) -> Seen {
 pub(crate) struct Flight {
     engine: Arc<Engine>,
     observed: Observed,
+    clock: Clock,
     admission: Admission,
     cells: Cells,
     /// The log endpoint of its record.
@@ -107,9 +109,10 @@ pub(crate) struct Flight {
 }
 
 impl Flight {
+    /// The request is about to reach the origin, if the counters let it.
     fn admit(&mut self) -> Admit {
-        let now = self.observed.time;
-        self.engine.admit(&mut self.admission, &mut self.cells, now)
+        self.clock.sets_out();
+        self.engine.admit(&mut self.admission, &mut self.cells, self.clock.now())
     }
 
     fn category(&self) -> Option<Category> {
@@ -119,8 +122,7 @@ impl Flight {
 
     /// Settles the account and gives the record to write, where there is one.
     pub(crate) fn settle(&mut self, outcome: &Outcome) -> After {
-        let now = self.observed.time;
-        self.engine.settle(&mut self.admission, outcome, &mut self.cells, now);
+        self.engine.settle(&mut self.admission, outcome, &mut self.cells, self.clock.now());
         let record = self.engine.record(&self.observed.request(), &self.admission, outcome);
         match record.map(|record| serde_json::to_string(&record)) {
             None => After::default(),
@@ -139,7 +141,6 @@ impl Flight {
 pub struct Pass {
     /// Nothing where Tidegate is off.
     flight: Option<Arc<Mutex<Flight>>>,
-    started: Instant,
     #[cfg(feature = "harness")]
     door: Door,
 }
@@ -149,7 +150,6 @@ impl Pass {
     pub(crate) fn new(flight: Option<Flight>, door: Door) -> Self {
         Self {
             flight: flight.map(|flight| Arc::new(Mutex::new(flight))),
-            started: Instant::now(),
             #[cfg(feature = "harness")]
             door,
         }
@@ -209,10 +209,11 @@ impl Pass {
     }
 
     fn answered(&self, mut response: Response) -> Answer {
-        let worked = door::origin_ms(&mut response).or_else(|| self.elapsed_ms());
+        let worked = door::origin_ms(&mut response);
         let Some(mut flight) = self.flight() else {
             return Answer::new(response, After::default());
         };
+        let worked = worked.or_else(|| flight.clock.origin_ms());
         let stale = response.get_masked_error().is_some_and(is_refusal);
         let cache = match cache_state(&response) {
             _ if stale => CacheState::Stale,
@@ -228,10 +229,6 @@ impl Pass {
         };
         let after = flight.settle(&outcome);
         Answer::new(response, after)
-    }
-
-    fn elapsed_ms(&self) -> Option<u32> {
-        u32::try_from(self.started.elapsed().as_millis()).ok()
     }
 
     /// The answer to a refused client.

@@ -11,6 +11,7 @@
 mod act;
 mod answer;
 mod cells;
+mod clock;
 mod door;
 mod inspect;
 mod load;

@@ -20,6 +20,11 @@ pub const ANSWERS_BOUND: u32 = 20;
 /// its route.
 pub const SLOW_BOUND_MS: u32 = 250;
 
+/// An answer may be told this much later than others that came after it, in
+/// milliseconds: no request lasts longer. What is known of the future beyond that
+/// another clock wrote.
+pub const LATE_BOUND_MS: u64 = 600_000;
+
 worded! {
     /// How the origin is.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,7 +133,7 @@ impl Estimate {
 
     /// Takes an answer into account.
     pub fn add(&mut self, strain: &Strain, answered: &Answered, now: Time) {
-        self.roll(strain.half(now));
+        self.roll(strain, now);
         self.current.answers = self.current.answers.saturating_add(1);
         self.current.bad = self.current.bad.saturating_add(strain.is_bad(answered).into());
         let answers = u64::from(self.current.answers) + u64::from(self.last.answers);
@@ -145,20 +150,27 @@ impl Estimate {
     /// answered for as long as nobody can tell.
     #[must_use]
     pub fn strained_since(&self, strain: &Strain, now: Time) -> Option<Time> {
-        let age = strain.half(now).abs_diff(self.half);
-        let since = Some(self.since_ms).filter(|since| *since != 0 && age <= 1)?;
+        let lasts = self.age(strain, now).is_some_and(|age| age <= 1);
+        let since = Some(self.since_ms).filter(|since| *since != 0 && lasts)?;
         Some(Time::from_unix_millis(since))
     }
 
-    fn roll(&mut self, now: u64) {
-        match now.abs_diff(self.half) {
-            0 => return,
-            1 if now > self.half => self.last = self.current,
-            // A clock that went back a little counts as no time.
-            1 => return,
+    /// How many halves ago the last answer came. None for a time before it: the
+    /// slowest answers come the latest, and are the ones that count. `None` where it
+    /// lies so far ahead that it was another clock's.
+    fn age(&self, strain: &Strain, now: Time) -> Option<u64> {
+        let late = LATE_BOUND_MS / u64::from(strain.period_ms / 2).max(1);
+        let now = strain.half(now);
+        (self.half <= now.saturating_add(late)).then(|| now.saturating_sub(self.half))
+    }
+
+    fn roll(&mut self, strain: &Strain, now: Time) {
+        match self.age(strain, now) {
+            Some(0) => return,
+            Some(1) => self.last = self.current,
             _ => (self.last, self.since_ms) = (Half::default(), 0),
         }
-        (self.current, self.half) = (Half::default(), now);
+        (self.current, self.half) = (Half::default(), strain.half(now));
     }
 }
 
@@ -226,6 +238,26 @@ mod tests {
     }
 
     proptest! {
+        /// However late an answer is told, it ends no strain that others keep up.
+        #[test]
+        fn late_answers_end_no_strain(
+            period_ms in 1_000_u32..120_000,
+            answers in prop::collection::vec((0_u64..400, 0..LATE_BOUND_MS - 60_000), 1..200),
+        ) {
+            let strain = Strain { period_ms, ..Strain::default() };
+            let mut estimate = Estimate::default();
+            let mut now = START;
+            for (gap, late) in answers {
+                now += gap;
+                let times = [now; ANSWERS_BOUND as usize].into_iter().chain([now - late]);
+                for time in times.map(Time::from_unix_millis) {
+                    estimate.add(&strain, &answer(60_000, 200), time);
+                }
+                let since = estimate.strained_since(&strain, Time::from_unix_millis(now));
+                prop_assert!(since.is_some(), "{late} ms late");
+            }
+        }
+
         /// Any bytes, any clock: no panic, and twenty good answers make calm.
         #[test]
         fn any_bytes_are_an_estimate(

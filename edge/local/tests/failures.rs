@@ -157,6 +157,21 @@ async fn each_store_fails_for_itself() {
     }
 }
 
+/// What was charged since it came is no mistake of the clock.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_waited_gives_no_budget_back() {
+    let site = Site::new(RULES).await;
+    let now = (NOON + 40_000).to_string();
+    let now = [("x-tidegate-door-now", now.as_str())];
+    assert_eq!(site.burst(&now).await, THROTTLED);
+    let late = site.send("/page", &[("x-tidegate-door-waited", "40000")]).await;
+    assert_eq!(
+        (late.status().as_u16(), &late.headers()["retry-after"]),
+        (429, &"1".parse().unwrap())
+    );
+    assert_eq!(site.send("/builds/1", &now).await.status(), 429, "as before");
+}
+
 /// Whatever is sent is answered, and by the same rules.
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_requests_are_decided_as_any_other() {
