@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::door::{self, Door};
 use crate::load::{InForce, Rules};
 use crate::observe::Observed;
-use crate::upstream::{Unsent, is_refusal};
+use crate::upstream::{Unsent, is_origins, is_refusal};
 
 /// The header that tells the origin which `tag` rules matched.
 pub const TAG: &str = "tidegate-tag";
@@ -54,14 +54,15 @@ impl Tidegate {
             return Ok(Pass::new(None, door));
         };
         let observed = Observed::of(request, &door);
-        let Seen { pass, refused, early } = screened(force, observed, door);
+        let Seen { pass, refused } = screened(force, observed, door);
         if let Some(Ok(tags)) = pass.tags().map(HeaderValue::try_from) {
             request.set_header(TAG, tags);
         }
         if refused {
             return Err(pass.refusal());
         }
-        if !early && !cfg!(feature = "harness") {
+        // Also where it was admitted already: the hook says when it goes to the origin.
+        if !cfg!(feature = "harness") {
             let late = pass.clone();
             request.set_before_send(move |_| {
                 late.admit().map_err(|refused| SendErrorCause::Custom(refused.into()))
@@ -76,8 +77,6 @@ pub(crate) struct Seen {
     pub(crate) pass: Pass,
     /// Whether it ends here.
     pub(crate) refused: bool,
-    /// Whether its outcome is known to be the origin, so that it was admitted.
-    early: bool,
 }
 
 /// Looks at a request, and asks the counters if it is sure to reach the origin.
@@ -94,7 +93,7 @@ pub(crate) fn screened(force: InForce, observed: Observed, door: Door) -> Seen {
     let flight = Flight { engine: force.engine, observed, clock, admission, cells, records };
     let pass = Pass::new(Some(flight), door);
     let refused = blocked || (early && pass.admit().is_err());
-    Seen { pass, refused, early }
+    Seen { pass, refused }
 }
 
 /// One request on its way.
@@ -123,6 +122,24 @@ impl Flight {
     /// Settles the account and gives the record to write, where there is one.
     pub(crate) fn settle(&mut self, outcome: &Outcome) -> After {
         self.engine.settle(&mut self.admission, outcome, &mut self.cells, self.clock.now());
+        self.record(outcome)
+    }
+
+    /// The same of a request to which nothing came back. What the client is told
+    /// then is the service's affair, so the record names no status; where the origin
+    /// is to blame, it counts as one that says so itself.
+    fn settle_unsent(&mut self, cause: &SendErrorCause) -> After {
+        let origin_ms = self.clock.origin_ms();
+        let outcome = Outcome { status: None, cache: Some(CacheState::Pass), origin_ms };
+        let felt = match is_origins(cause) {
+            true => Outcome { status: Some(504), ..outcome },
+            false => Outcome { origin_ms: None, ..outcome },
+        };
+        self.engine.settle(&mut self.admission, &felt, &mut self.cells, self.clock.now());
+        self.record(&outcome)
+    }
+
+    fn record(&self, outcome: &Outcome) -> After {
         let record = self.engine.record(&self.observed.request(), &self.admission, outcome);
         match record.map(|record| serde_json::to_string(&record)) {
             None => After::default(),
@@ -174,6 +191,13 @@ impl Pass {
         }
     }
 
+    /// The request goes to the origin, as far as anybody here can tell.
+    pub(crate) fn sets_out(&self) {
+        if let Some(mut flight) = self.flight() {
+            flight.clock.sets_out();
+        }
+    }
+
     /// The `tag` rules that matched, as the header [`TAG`] tells the origin.
     #[must_use]
     pub fn tags(&self) -> Option<String> {
@@ -199,9 +223,8 @@ impl Pass {
             Ok(response) => Ok(self.answered(response)),
             Err(Unsent::Refused) => Ok(self.refusal()),
             Err(Unsent::Failed(error)) => {
-                let outcome = Outcome { cache: Some(CacheState::Pass), ..Outcome::default() };
                 if let Some(mut flight) = self.flight() {
-                    flight.settle(&outcome).finish();
+                    flight.settle_unsent(error.root_cause()).finish();
                 }
                 Err(error)
             }
@@ -213,7 +236,6 @@ impl Pass {
         let Some(mut flight) = self.flight() else {
             return Answer::new(response, After::default());
         };
-        let worked = worked.or_else(|| flight.clock.origin_ms());
         let stale = response.get_masked_error().is_some_and(is_refusal);
         let cache = match cache_state(&response) {
             _ if stale => CacheState::Stale,
@@ -222,10 +244,11 @@ impl Pass {
             None if flight.admission.was_asked() => CacheState::Miss,
             None => CacheState::Hit,
         };
+        let worked = || worked.or_else(|| flight.clock.origin_ms());
         let outcome = Outcome {
             status: Some(response.get_status().as_u16()),
             cache: Some(cache),
-            origin_ms: worked.filter(|_| cache.reached_origin()),
+            origin_ms: cache.reached_origin().then(worked).flatten(),
         };
         let after = flight.settle(&outcome);
         Answer::new(response, after)

@@ -54,6 +54,22 @@ pub(crate) fn is_refusal(cause: &SendErrorCause) -> bool {
     matches!(cause, SendErrorCause::Custom(error) if error.is::<Refused>())
 }
 
+/// Whether a cause says anything of the origin: not where the request itself or the
+/// service is to blame. What has no name counts: so does the local runtime call an
+/// origin that is not there.
+pub(crate) fn is_origins(cause: &SendErrorCause) -> bool {
+    !matches!(
+        cause,
+        SendErrorCause::Custom(_)
+            | SendErrorCause::FanoutNotEnabled
+            | SendErrorCause::HttpCacheApiUnsupported
+            | SendErrorCause::HttpCacheLimitExceeded
+            | SendErrorCause::HttpRequestCacheKeyInvalid
+            | SendErrorCause::HttpRequestUriInvalid
+            | SendErrorCause::ImageOptimizerUnsupported
+    )
+}
+
 /// Fastly's read-through cache. The hook that [`crate::Tidegate::inspect`]
 /// installed asks the counters when a request misses.
 ///
@@ -64,6 +80,7 @@ pub struct ReadThrough<'b>(pub &'b str);
 
 impl Upstream for ReadThrough<'_> {
     fn send(&self, request: Request, pass: &Pass) -> Result<Response, Unsent> {
+        pass.sets_out();
         let error = match request.send(self.0) {
             Ok(response) => return Ok(response),
             Err(error) => error,

@@ -6,7 +6,8 @@
 mod site;
 
 use hyper::{Body, Request};
-use site::{NOON, PASSED, RULES, Site, THROTTLED};
+use serde_json::Value;
+use site::{CLIENT, NOON, PASSED, RULES, Site, THROTTLED};
 use tidegate_local::Builder;
 use tidegate_rules::compile;
 use tidegate_rules::pack::{self, Entries, PACK_FORMAT};
@@ -28,6 +29,23 @@ id    = "counted"
 why   = "The platform counts."
 key   = "client"
 quota = "counted"
+mode  = "enforce"
+"#;
+
+/// Beside it, three pages and no more while the origin is strained.
+const STRAINED: &str = r#"
+[[quota]]
+name  = "few"
+units = 2_400
+per   = "1m"
+burst = 120
+
+[[rule]]
+id    = "few"
+why   = "The origin is down."
+match = { origin = "strained" }
+key   = "visitor"
+quota = "few"
 mode  = "enforce"
 "#;
 
@@ -155,6 +173,23 @@ async fn each_store_fails_for_itself() {
         assert_eq!(site.burst(&fault).await, statuses, "{faults}");
         assert_eq!(site.failures(&fault).await, failures, "{faults}");
     }
+}
+
+/// Nobody can be asked there, so that is no answer of the origin's: the record has
+/// no status, and after twenty of them it counts as strained all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_origin_that_cannot_be_reached_is_strained() {
+    let site = Site::built(|builder| builder.origin("http://127.0.0.1:1")).await;
+    site.publish(&format!("{}{STRAINED}", RULES.replace("burst = 120", "burst = 4_000")));
+    let record = site.record(CLIENT, &[]).await;
+    assert_eq!((&record["status"], &record["cache"]), (&Value::Null, &"pass".into()), "{record}");
+    assert!(record["origin_ms"].is_u64(), "{record}");
+    for _ in 1..20 {
+        assert_eq!(site.send("/builds/1", &[]).await.status(), 503);
+    }
+    let mut refused = THROTTLED;
+    refused[..3].fill(503);
+    assert_eq!(site.burst(&[]).await, refused);
 }
 
 /// What was charged since it came is no mistake of the clock.

@@ -19,8 +19,10 @@ impl Engine {
     /// are tried side by side.
     #[must_use]
     pub fn screen_derived(&self, request: &Request<'_>, derived: Derived) -> Screened {
+        let plain = ["GET", "HEAD"].contains(&request.method);
         let mut admission = Admission {
             early: self.never_cached(&derived),
+            plain,
             derived,
             decision: Decision::default(),
             candidates: Vec::new(),

@@ -41,7 +41,8 @@ impl Engine {
         self.note_visit(admission, outcome, cells, now);
     }
 
-    /// Takes the origin's answer into the estimate of its strain.
+    /// Takes the origin's answer into the estimate of its strain; only one to GET or
+    /// HEAD, since a slow upload is its client's.
     fn note_origin(
         &self,
         admission: &mut Admission,
@@ -51,7 +52,7 @@ impl Engine {
     ) {
         let Some(strain) = &self.rules.strain else { return };
         let answered = outcome.status.is_some() || outcome.origin_ms.is_some();
-        if !answered || !outcome.cache.is_some_and(CacheState::reached_origin) {
+        if !admission.plain || !answered || !outcome.cache.is_some_and(CacheState::reached_origin) {
             return;
         }
         let units = admission.derived.units;
