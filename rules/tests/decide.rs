@@ -240,6 +240,18 @@ fn only_get_and_head_are_refused_unless_a_rule_names_a_method() {
     }
 }
 
+/// Fastly calls no hook for another method, so there is no later moment to ask.
+#[test]
+fn what_no_cache_answers_is_known_before_it_is_sent() {
+    let house = House::of(&[]);
+    for (method, known) in
+        [("GET", false), ("HEAD", false), ("POST", true), ("OPTIONS", true), ("get", true)]
+    {
+        let screened = house.engine.screen(&house.request(method, "/a"));
+        assert_eq!(screened.into_admission().reaches_origin(), known, "{method}");
+    }
+}
+
 #[test]
 fn what_is_exempt_or_blocked_is_never_counted() {
     let tight = budget("tight", "enforce");

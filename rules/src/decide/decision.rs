@@ -62,7 +62,7 @@ pub struct Admission {
 
 impl Admission {
     /// Whether the origin is sure to be asked, so that the request can be
-    /// admitted before it is sent: its route is never cached.
+    /// admitted before it is sent: its route is never cached, or its method.
     #[must_use]
     pub const fn reaches_origin(&self) -> bool {
         self.early

@@ -21,7 +21,8 @@ impl Engine {
     pub fn screen_derived(&self, request: &Request<'_>, derived: Derived) -> Screened {
         let plain = ["GET", "HEAD"].contains(&request.method);
         let mut admission = Admission {
-            early: self.never_cached(&derived),
+            // No cache answers another method, and none is asked about one.
+            early: !plain || self.never_cached(&derived),
             plain,
             derived,
             decision: Decision::default(),
