@@ -29,6 +29,10 @@ fn main() {
 }
 
 fn handle(tidegate: &mut Tidegate, way: &Way, mut request: Request) {
+    // Fastly purges its cache for whoever's PURGE a service sends on.
+    if request.get_method_str() == "PURGE" {
+        return purge_refused().send_to_client();
+    }
     if way.is_inspected(&mut request) {
         return match Cache(ORIGIN).forward(request) {
             Ok(response) => response.send_to_client(),
@@ -50,6 +54,12 @@ fn handle(tidegate: &mut Tidegate, way: &Way, mut request: Request) {
         Ok(answer) => answer.send_to_client(),
         Err(error) => unreachable_origin(&error).send_to_client(),
     }
+}
+
+fn purge_refused() -> Response {
+    Response::from_status(405)
+        .with_header("allow", "GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE")
+        .with_body_text_plain("purges go to Fastly's API\n")
 }
 
 fn unreachable_origin(error: &impl std::fmt::Display) -> Response {

@@ -3,6 +3,7 @@
 
 mod site;
 
+use hyper::{Body, Request};
 use site::{ELSEWHERE, NOON, PASSED, RULES, Site, THROTTLED};
 use tidegate_rules::request::IMITATIONS;
 
@@ -53,6 +54,17 @@ async fn no_mode_is_off() {
     }
     site.stores.set_mode(Some("enforce")).unwrap();
     assert_eq!(site.send("/builds/1", &[]).await.status(), 429, "back in force");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_purges_the_cache() {
+    let site = Site::new(RULES).await;
+    assert_eq!(site.send("/page", &[]).await.status(), 200);
+    let purge = Request::builder().method("PURGE").uri("http://docs.rs/page").body(Body::empty());
+    let answer = site.answer(purge.unwrap()).await;
+    assert_eq!(answer.status(), 405);
+    assert!(answer.headers().contains_key("allow"));
+    assert_eq!(site.recorded().await.len(), 1, "it is not looked at");
 }
 
 #[tokio::test(flavor = "multi_thread")]
