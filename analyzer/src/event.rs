@@ -221,7 +221,9 @@ impl<'e> Event<'e> {
     }
 
     /// What the log says of the cache. What Tidegate refused, for now or for
-    /// good, it kept from the origin, so it counts as a miss that was spared.
+    /// good, it kept from the origin, so it counts as a miss that was spared; also
+    /// where a stale copy answered instead, since without the rule the origin would
+    /// have been asked.
     #[must_use]
     pub fn cache(&self) -> Option<CacheState> {
         if self.kept.refused { Some(CacheState::Miss) } else { self.kept.outcome.cache }
@@ -232,7 +234,8 @@ impl<'e> Event<'e> {
         self.kept.outcome.cache
     }
 
-    /// Whether the client got a refusal instead of an answer.
+    /// Whether Tidegate kept it from the origin. Its client got a refusal, or the
+    /// cache's stale copy.
     pub(crate) fn is_refused(&self) -> bool {
         self.kept.refused
     }

@@ -137,12 +137,22 @@ impl Night {
 
 /// What `tidegate effect` says of a night of these rules.
 fn effect(night: &Night, site: &str, arguments: &[&str]) -> Output {
+    effect_of(&records(night, site), site, arguments)
+}
+
+/// The records of a night of these rules.
+fn records(night: &Night, site: &str) -> String {
     let rules = compile("site.toml", &mut |_| Ok(site.to_owned())).unwrap().rules;
     let secret = HashKey::from_secret("a secret of the test");
     let engine = Engine { rules, version: "0011".to_owned(), secret, switch: Mode::Enforce };
+    night.records(&engine)
+}
+
+/// What it says of these records.
+fn effect_of(records: &str, site: &str, arguments: &[&str]) -> Output {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("site.toml"), site).unwrap();
-    fs::write(folder.path().join("records.log"), night.records(&engine)).unwrap();
+    fs::write(folder.path().join("records.log"), records).unwrap();
     Command::new(env!("CARGO_BIN_EXE_tidegate"))
         .args(["effect", "--rules", "site.toml", "records.log"])
         .args(arguments)
@@ -187,6 +197,24 @@ fn a_rule_that_hurts_more_than_predicted_goes_back_to_shadow() {
     assert_eq!((&cohorts[1]["hurt"], &cohorts[1]["too_many"]), (&0.into(), &false.into()));
     let text = effect(&night, &site, &[]);
     insta::assert_snapshot!(String::from_utf8(text.stdout).unwrap());
+}
+
+/// The rule spared the origin, and the cache had a copy for everybody.
+#[test]
+fn what_a_stale_copy_answered_hurt_nobody() {
+    let night = Night { walking_curl: 12, ..CALM };
+    let site = site("100%", "15000 of 36600 origin units saved");
+    let refused = records(&night, &site);
+    let stale = refused
+        .replace("\"cache\":\"refused\",\"status\":429", "\"cache\":\"stale\",\"status\":200");
+    assert_ne!(stale, refused);
+    let [refused, stale] = [refused, stale].map(|records| -> Value {
+        let output = effect_of(&records, &site, &["--format", "json"]);
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()["rules"][0].take()
+    });
+    assert_eq!(stale["saved"], refused["saved"]);
+    let told = (&stale["verdict"], &stale["refused"], &stale["cohorts"][0]["hurt"]);
+    assert_eq!(told, (&"as-predicted".into(), &0.into(), &0.into()), "{stale:#}");
 }
 
 /// One person of many, where one in a hundred is allowed, is no proof.

@@ -236,7 +236,10 @@ impl Pass {
         let Some(mut flight) = self.flight() else {
             return Answer::new(response, After::default());
         };
-        let stale = response.get_masked_error().is_some_and(is_refusal);
+        // The cache may have a stale copy for whoever was refused, and keeps it to
+        // itself why: under `stale-while-revalidate` not even as a masked error.
+        let stale = flight.admission.decision.action.refuses()
+            || response.get_masked_error().is_some_and(is_refusal);
         let cache = match cache_state(&response) {
             _ if stale => CacheState::Stale,
             Some(told) => told,

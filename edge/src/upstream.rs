@@ -159,11 +159,18 @@ mod harness {
             let name = door.fact("cache").unwrap_or_default();
             let key = || format!("tg1-page-{name}-{}", request.get_url_str());
             let key = cacheable(&request).then(key);
-            if let Some(mut found) = key.as_deref().and_then(|key| find(key, now)) {
-                found.set_header(X_CACHE, "HIT");
+            let kept = |now| {
+                let found = key.as_deref().and_then(|key| find(key, now))?;
+                Some(found.with_header(X_CACHE, "HIT"))
+            };
+            if let Some(found) = kept(now) {
                 return Ok(found);
             }
-            admit()?;
+            if let Err(refused) = admit() {
+                // As under `stale-while-revalidate`: what has ended, and no word of why.
+                let stale = kept(Time::default()).filter(|_| door.fault("stale"));
+                return stale.ok_or(refused);
+            }
             let keeps = request.get_method_str() == "GET";
             let mut response = request.with_pass(true).send(self.0)?;
             let life = life_ms(&response).filter(|_| keeps);

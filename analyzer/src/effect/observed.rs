@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use tidegate_rules::cohorts::Visitors;
 use tidegate_rules::features::{Derived, derive_for};
-use tidegate_rules::{Learned, Record, Request, Time};
+use tidegate_rules::{CacheState, Learned, Record, Request, Time};
 
 use super::result::{Count, Effect, RuleEffect, Saved};
 use super::{Predicted, Records};
@@ -92,7 +92,9 @@ impl<'n> Observed<'n> {
         let units = f64::from(if refused { derived.units } else { record.units });
         self.offered += units * weight;
         self.note_rules(record, &refusing, request.time, f64::from(derived.units));
-        self.note_visitor(&request, &derived, weight, refusing, units > 0.0);
+        // Whom the cache's stale copy answered, no rule hurt, nor would another have.
+        let hurting = if is_told(record) { refusing } else { Vec::new() };
+        self.note_visitor(&request, &derived, weight, hurting, units > 0.0);
     }
 
     fn note_time(&mut self, time: Time) {
@@ -119,7 +121,7 @@ impl<'n> Observed<'n> {
             let Some(acts) = self.rules.get_mut(usize::from(*at)) else { continue };
             let in_shadow = record.shadow.iter().any(|id| self.places.get(&**id) == Some(at));
             acts.would_refuse += u64::from(in_shadow);
-            acts.refused += u64::from(!in_shadow);
+            acts.refused += u64::from(!in_shadow && is_told(record));
             acts.first = Some(acts.first.map_or(time, |first| first.min(time)));
             acts.last = Some(acts.last.map_or(time, |last| last.max(time)));
             acts.units += units;
@@ -190,6 +192,11 @@ impl<'n> Observed<'n> {
             ..Effect::of(&self.records.rules.site)
         }
     }
+}
+
+/// Whether a client saw what was decided. The origin is spared in any case.
+fn is_told(record: &Record<'_>) -> bool {
+    record.cache != Some(CacheState::Stale)
 }
 
 /// How many requests like this one there were, as far as records can say: what

@@ -4,7 +4,8 @@
 mod site;
 
 use hyper::{Body, Request};
-use site::{ELSEWHERE, NOON, PASSED, RULES, Site, THROTTLED};
+use serde_json::Value;
+use site::{CLIENT, ELSEWHERE, NOON, PASSED, RULES, Site, THROTTLED};
 use tidegate_rules::request::IMITATIONS;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,6 +35,22 @@ async fn what_the_cache_has_is_free() {
         assert_eq!(site.send("/page", &[]).await.status(), 200);
     }
     assert_eq!(site.send("/page", &[]).await.headers()["x-cache"], "HIT");
+}
+
+/// The rule acts and the client is answered all the same: the record says both.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stale_copy_for_whom_a_rule_refuses_is_called_one() {
+    let site = Site::new(RULES).await;
+    assert_eq!(site.send("/page", &[]).await.status(), 200);
+    let later = (NOON + 600_000).to_string();
+    let later = [("x-tidegate-door-now", later.as_str()), ("x-tidegate-door-fault", "stale")];
+    assert_eq!(site.burst(&later).await, THROTTLED);
+    let record = site.record(CLIENT, &later).await;
+    let told = ["decision", "rule", "cache", "status", "origin_ms"].map(|field| &record[field]);
+    let known: [Value; 5] =
+        ["throttle".into(), "steady".into(), "stale".into(), 200.into(), Value::Null];
+    assert_eq!(told, known.each_ref());
+    assert_eq!(record["units"], 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
