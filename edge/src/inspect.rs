@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::door::{self, Door};
 use crate::load::{InForce, Rules};
 use crate::observe::Observed;
-use crate::upstream::{Unsent, is_origins, is_refusal};
+use crate::upstream::{Unsent, cache_state, is_origins, is_refusal};
 
 /// The header that tells the origin which `tag` rules matched.
 pub const TAG: &str = "tidegate-tag";
@@ -34,8 +34,8 @@ impl Tidegate {
     }
 
     /// What decides now; nothing where the site is off.
-    pub(crate) fn in_force(&mut self, now: bool) -> Option<InForce> {
-        self.rules.in_force(now)
+    pub(crate) fn in_force(&mut self, door: &Door) -> Option<InForce> {
+        self.rules.in_force(door)
     }
 
     /// Looks at a request before it is sent anywhere. To be called where the
@@ -49,10 +49,7 @@ impl Tidegate {
     pub fn inspect(&mut self, request: &mut Request) -> Result<Pass, Answer> {
         let door = Door::open(request);
         crate::observe::strip_own(request);
-        // Whoever brings a time of their own plays hours within seconds.
-        let Some(force) = self.in_force(door.fact("now").is_some()) else {
-            return Ok(Pass::new(None, door));
-        };
+        let Some(force) = self.in_force(&door) else { return Ok(Pass::new(None, door)) };
         let observed = Observed::of(request, &door);
         let Seen { pass, refused } = screened(force, observed, door);
         if let Some(Ok(tags)) = pass.tags().map(HeaderValue::try_from) {
@@ -279,25 +276,5 @@ impl Pass {
         };
         let after = flight.settle(&outcome);
         Answer::new(response, after)
-    }
-}
-
-/// What `X-Cache` says: the last word is this POP's, the ones before it are a
-/// shield's.
-fn cache_state(response: &Response) -> Option<CacheState> {
-    let lines = response.get_header_all("x-cache").map(|line| line.as_bytes());
-    let told = String::from_utf8_lossy(&lines.collect::<Vec<_>>().join(&b',')).to_ascii_uppercase();
-    let mut words = told.rsplit(',').map(str::trim).filter(|word| !word.is_empty());
-    let own = words.next()?;
-    if own.starts_with("HIT") {
-        Some(CacheState::Hit)
-    } else if words.any(|word| word.starts_with("HIT")) {
-        Some(CacheState::ShieldHit)
-    } else if own.starts_with("MISS") {
-        Some(CacheState::Miss)
-    } else if own.starts_with("PASS") {
-        Some(CacheState::Pass)
-    } else {
-        None
     }
 }

@@ -13,13 +13,15 @@ use fastly::{ConfigStore, SecretStore};
 use tidegate_rules::pack::{self, PackError, Pointer};
 use tidegate_rules::{Engine, HashKey, Mode};
 
+use crate::door::Door;
+
 /// Config Store with `mode` and the pointer `rules`.
 const SWITCHES: &str = "tidegate";
 /// Config Store with the entries of packs; opened only for a new pointer.
 const PACKS: &str = "tidegate_packs";
 const SECRETS: &str = "tidegate_secrets";
 const HASH_KEY: &str = "hash_key";
-/// Cache key of the last good pack of this POP.
+/// Cache key of the version of this POP's last good pack.
 const LAST_GOOD: &str = "tg1-pack-last-good";
 const PACK_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 
@@ -54,11 +56,12 @@ pub(crate) struct InForce {
 }
 
 impl Rules {
-    /// The engine for the next request, or nothing where the site is off. `now`
-    /// has the switches asked in any case.
-    pub(crate) fn in_force(&mut self, now: bool) -> Option<InForce> {
+    /// The engine for the next request, or nothing where the site is off.
+    pub(crate) fn in_force(&mut self, door: &Door) -> Option<InForce> {
+        // Whoever brings a time of their own plays hours within seconds.
+        let now = door.fact("now").is_some();
         if now || self.asked.is_none_or(|asked| asked.elapsed() >= FRESH) {
-            self.mode = self.ask();
+            self.mode = self.ask(door);
             self.asked = Some(Instant::now());
         }
         let mode = self.mode?;
@@ -71,24 +74,24 @@ impl Rules {
     }
 
     /// Asks the switches, and loads what they point to.
-    fn ask(&mut self) -> Option<Mode> {
+    fn ask(&mut self, door: &Door) -> Option<Mode> {
         let store = ConfigStore::try_open(SWITCHES).ok()?;
         let mode = store.try_get("mode").ok().flatten()?;
         let mode = Mode::from_word(mode.trim()).filter(|mode| *mode != Mode::Off)?;
         let pointer = store.try_get("rules").ok().flatten();
         if self.engine.is_none() || self.pointer != pointer {
-            self.load(pointer.as_deref());
+            self.load(pointer.as_deref(), door);
             self.pointer = pointer;
         }
         Some(mode)
     }
 
-    fn load(&mut self, pointer: Option<&str>) {
-        let read = match pointer {
-            Some(pointer) => read(pointer),
+    fn load(&mut self, pointer: Option<&str>, door: &Door) {
+        let taken = match pointer {
+            Some(pointer) => self.take(pointer, door),
             None => Err("rules: no pointer"),
         };
-        self.trouble = match read.and_then(|packs| self.install(packs)) {
+        self.trouble = match taken {
             Ok(()) => {
                 self.fallback = false;
                 None
@@ -101,6 +104,25 @@ impl Rules {
         if let Some(trouble) = self.trouble {
             crate::answer::note(&format!("{trouble}; pointer {pointer:?}"));
         }
+    }
+
+    /// Takes the packs that a pointer names: from the POP's cache, else from the
+    /// Config Store, whose bytes are checked against the pointer's hash before they
+    /// are kept. What comes from the cache is not hashed again: a sandbox may serve a
+    /// handful of requests only, and the checksum of the rules guards against damage.
+    fn take(&mut self, pointer: &str, door: &Door) -> Result<(), &'static str> {
+        let pointer = Pointer::parse(pointer).map_err(in_words)?;
+        let kept = kept(&pointer, door);
+        let is_kept = kept.is_some();
+        if kept.is_none_or(|packs| self.install(packs).is_err()) {
+            // Damage may be in the addresses that were kept.
+            let packs = stored(&pointer, is_kept)?;
+            let rules = packs.rules.clone();
+            self.install(packs)?;
+            keep(&key_of(pointer.version), &rules);
+        }
+        remember(pointer.version);
+        Ok(())
     }
 
     /// What is in force when the pack is not: what this sandbox has, the last
@@ -139,44 +161,46 @@ struct Packs {
     addresses: Cow<'static, [u8]>,
 }
 
-/// The packs that a pointer names: from the POP's cache, else from the Config
-/// Store, whose bytes are checked against the pointer's hash before they are
-/// kept. What comes from the cache is not hashed again: a sandbox may serve a
-/// handful of requests only, and the checksum of the rules guards against damage.
-fn read(pointer: &str) -> Result<Packs, &'static str> {
-    let pointer = Pointer::parse(pointer).map_err(in_words)?;
-    let version = pointer.version.to_owned();
-    let key = format!("tg1-pack-{version}");
-    if let Some(rules) = cached(&key) {
-        let addresses = addresses(&rules, |id| {
-            let store = ConfigStore::try_open(PACKS).map_err(|_| "rules: no store of packs")?;
-            let entry = |key: &str| store.try_get(key).ok().flatten();
-            pointer.addresses(id, entry).map_err(in_words)
-        })?;
-        return Ok(Packs { version, rules: rules.into(), addresses });
+/// The packs that a pointer names, as the POP's cache has them.
+fn kept(pointer: &Pointer<'_>, door: &Door) -> Option<Packs> {
+    let mut rules = cached(&key_of(pointer.version))?;
+    if door.fault("pack") {
+        rules.truncate(rules.len() / 2);
     }
+    let addresses = addresses(&rules, false, |id| {
+        let store = ConfigStore::try_open(PACKS).map_err(|_| "rules: no store of packs")?;
+        let entry = |key: &str| store.try_get(key).ok().flatten();
+        pointer.addresses(id, entry).map_err(in_words)
+    });
+    Some(Packs {
+        version: pointer.version.to_owned(),
+        rules: rules.into(),
+        addresses: addresses.ok()?,
+    })
+}
+
+/// The packs that a pointer names, as the Config Store has them; the addresses, of
+/// which most rules have the same, only where they are not kept or `anew`.
+fn stored(pointer: &Pointer<'_>, anew: bool) -> Result<Packs, &'static str> {
     let store = ConfigStore::try_open(PACKS).map_err(|_| "rules: no store of packs")?;
     let entry = |key: &str| store.try_get(key).ok().flatten();
     let rules = pointer.rules(entry).map_err(in_words)?;
-    let addresses = addresses(&rules, |id| pointer.addresses(id, entry).map_err(in_words))?;
-    if pack::decode(&rules, addresses.clone()).is_ok() {
-        keep(&key, &rules);
-        keep(LAST_GOOD, &rules);
-    }
-    Ok(Packs { version, rules: rules.into(), addresses })
+    let addresses = addresses(&rules, anew, |id| pointer.addresses(id, entry).map_err(in_words))?;
+    Ok(Packs { version: pointer.version.to_owned(), rules: rules.into(), addresses })
 }
 
-/// The addresses that a rules pack needs: from the POP's cache, else from `read`,
-/// which is handed their id and checks it.
+/// The addresses that a rules pack needs: from the POP's cache, unless `anew`, else
+/// from `read`, which is handed their id and checks it.
 fn addresses(
     rules: &[u8],
+    anew: bool,
     read: impl FnOnce(&str) -> Result<Vec<u8>, &'static str>,
 ) -> Result<Cow<'static, [u8]>, &'static str> {
     let Some(id) = pack::addresses_of(rules).map_err(in_words)? else {
         return Ok(Cow::default());
     };
     let key = format!("tg1-addresses-{id}");
-    if let Some(addresses) = cached(&key) {
+    if let Some(addresses) = cached(&key).filter(|_| !anew) {
         return Ok(addresses.into());
     }
     let addresses = read(&id)?;
@@ -186,9 +210,34 @@ fn addresses(
 
 /// The last good packs of this POP.
 fn last_good() -> Option<Packs> {
-    let rules = cached(LAST_GOOD)?;
-    let addresses = addresses(&rules, |_| Err("rules: addresses are gone")).ok()?;
-    Some(Packs { version: pack::version(&rules), rules: rules.into(), addresses })
+    let version = last_version()?;
+    let rules = cached(&key_of(&version))?;
+    let addresses = addresses(&rules, false, |_| Err("rules: addresses are gone")).ok()?;
+    Some(Packs { version, rules: rules.into(), addresses })
+}
+
+/// Cache key of a rules pack.
+fn key_of(version: &str) -> String {
+    format!("tg1-pack-{version}")
+}
+
+/// Notes that a pack is good. One that was rolled back to is in the cache already,
+/// so this is not for new ones alone.
+fn remember(version: &str) {
+    if last_version().as_deref() == Some(version) {
+        return;
+    }
+    let insert = core::insert(LAST_GOOD.to_owned().into(), PACK_LIFE).known_length(0);
+    let insert = insert.user_metadata(version.to_owned().into());
+    if insert.execute().ok().and_then(|body| body.finish().ok()).is_none() {
+        crate::answer::note("rules: last good pack not noted");
+    }
+}
+
+fn last_version() -> Option<String> {
+    let found = core::lookup(LAST_GOOD.to_owned().into()).execute().ok()??;
+    let version = found.is_usable().then(|| found.user_metadata().to_vec())?;
+    String::from_utf8(version).ok()
 }
 
 fn in_words(error: PackError) -> &'static str {

@@ -39,9 +39,10 @@ impl Tidegate {
         facts: &Request<'_>,
         accept: &str,
     ) -> Result<Pass, (Parts, After)> {
-        let Some(force) = self.in_force(false) else { return Ok(Pass::new(None, Door::default())) };
+        let door = Door::default();
+        let Some(force) = self.in_force(&door) else { return Ok(Pass::new(None, door)) };
         let observed = Observed::told(facts, accept);
-        let screened = screened(force, observed, Door::default());
+        let screened = screened(force, observed, door);
         if screened.refused { Err(screened.pass.refused()) } else { Ok(screened.pass) }
     }
 }

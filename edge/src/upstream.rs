@@ -2,6 +2,7 @@
 
 use fastly::http::request::{SendError, SendErrorCause};
 use fastly::{Request, Response};
+use tidegate_rules::CacheState;
 
 use crate::act::Refused;
 use crate::inspect::Pass;
@@ -68,6 +69,26 @@ pub(crate) fn is_origins(cause: &SendErrorCause) -> bool {
             | SendErrorCause::HttpRequestUriInvalid
             | SendErrorCause::ImageOptimizerUnsupported
     )
+}
+
+/// What `X-Cache` says: the last word is this POP's, the ones before it are a
+/// shield's.
+pub(crate) fn cache_state(response: &Response) -> Option<CacheState> {
+    let lines = response.get_header_all("x-cache").map(|line| line.as_bytes());
+    let told = String::from_utf8_lossy(&lines.collect::<Vec<_>>().join(&b',')).to_ascii_uppercase();
+    let mut words = told.rsplit(',').map(str::trim).filter(|word| !word.is_empty());
+    let own = words.next()?;
+    if own.starts_with("HIT") {
+        Some(CacheState::Hit)
+    } else if words.any(|word| word.starts_with("HIT")) {
+        Some(CacheState::ShieldHit)
+    } else if own.starts_with("MISS") {
+        Some(CacheState::Miss)
+    } else if own.starts_with("PASS") {
+        Some(CacheState::Pass)
+    } else {
+        None
+    }
 }
 
 /// Fastly's read-through cache. The hook that [`crate::Tidegate::inspect`]

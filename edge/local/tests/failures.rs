@@ -96,6 +96,31 @@ async fn a_corrupt_pack_leaves_the_last_good_one_in_force() {
     }
 }
 
+/// What came in between is in the POP's cache, and was good as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_rollback_the_last_good_pack_is_the_one_that_was_in_force() {
+    let site = Site::new(RULES).await;
+    assert_eq!(site.burst(&[]).await, THROTTLED);
+    site.publish(&RULES.replace("burst = 120", "burst = 4_000"));
+    assert_eq!(site.burst(&[]).await, PASSED);
+    site.publish(RULES);
+    assert_eq!(site.burst(&[]).await, THROTTLED);
+    site.stores.publish(&[], "rules").unwrap();
+    // More than one sandbox takes.
+    for _ in 0..8 {
+        assert_eq!(site.send("/builds/1", &[]).await.status(), 429);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pack_that_is_damaged_in_the_cache_is_read_again() {
+    let site = Site::new(RULES).await;
+    assert_eq!(site.burst(&[]).await, THROTTLED);
+    for _ in 0..8 {
+        assert_eq!(site.failures(&[("x-tidegate-door-fault", "pack")]).await, [""; 0]);
+    }
+}
+
 /// The rules compiled into the module stand in, and only in shadow.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_any_good_pack_nobody_is_refused() {
