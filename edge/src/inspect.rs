@@ -87,7 +87,8 @@ pub(crate) fn screened(force: InForce, observed: Observed, door: Door) -> Seen {
     let records = if door.fault("records") { "" } else { RECORDS };
     let early = admission.reaches_origin();
     let clock = Clock::new(observed.time, &door);
-    let flight = Flight { engine: force.engine, observed, clock, admission, cells, records };
+    let InForce { engine, is_secret, .. } = force;
+    let flight = Flight { engine, is_secret, observed, clock, admission, cells, records };
     let pass = Pass::new(Some(flight), door);
     let refused = blocked || (early && pass.admit().is_err());
     Seen { pass, refused }
@@ -96,6 +97,8 @@ pub(crate) fn screened(force: InForce, observed: Observed, door: Door) -> Seen {
 /// One request on its way.
 pub(crate) struct Flight {
     engine: Arc<Engine>,
+    /// Whether hashes say nothing to those who do not know the secret.
+    is_secret: bool,
     observed: Observed,
     clock: Clock,
     admission: Admission,
@@ -137,7 +140,10 @@ impl Flight {
     }
 
     fn record(&self, outcome: &Outcome) -> After {
-        let record = self.engine.record(&self.observed.request(), &self.admission, outcome);
+        let mut record = self.engine.record(&self.observed.request(), &self.admission, outcome);
+        if let Some(record) = record.as_mut().filter(|_| !self.is_secret) {
+            (record.client, record.network, record.key) = (None, None, None);
+        }
         match record.map(|record| serde_json::to_string(&record)) {
             None => After::default(),
             Some(Ok(line)) => After::write(line, self.records),

@@ -17,6 +17,7 @@ mod inspect;
 mod load;
 mod observe;
 mod plain;
+mod secret;
 mod upstream;
 
 pub use act::Refused;

@@ -8,19 +8,18 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use fastly::ConfigStore;
 use fastly::cache::core;
-use fastly::{ConfigStore, SecretStore};
 use tidegate_rules::pack::{self, PackError, Pointer};
-use tidegate_rules::{Engine, HashKey, Mode};
+use tidegate_rules::{Engine, Mode};
 
 use crate::door::Door;
+use crate::secret::Secret;
 
 /// Config Store with `mode` and the pointer `rules`.
 const SWITCHES: &str = "tidegate";
 /// Config Store with the entries of packs; opened only for a new pointer.
 const PACKS: &str = "tidegate_packs";
-const SECRETS: &str = "tidegate_secrets";
-const HASH_KEY: &str = "hash_key";
 /// Cache key of the version of this POP's last good pack.
 const LAST_GOOD: &str = "tg1-pack-last-good";
 const PACK_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -42,7 +41,7 @@ pub(crate) struct Rules {
     mode: Option<Mode>,
     /// The pointer last tried, good or bad.
     pointer: Option<String>,
-    secret: Option<HashKey>,
+    secret: Secret,
     /// Whether the compiled-in rules stand in, which never enforce.
     fallback: bool,
     /// What went wrong with the pointer last tried.
@@ -53,6 +52,9 @@ pub(crate) struct Rules {
 pub(crate) struct InForce {
     pub(crate) engine: Arc<Engine>,
     pub(crate) trouble: Option<&'static str>,
+    /// Whether keys are hashed under a secret. Without one, anybody can tell whose
+    /// hash it is.
+    pub(crate) is_secret: bool,
 }
 
 impl Rules {
@@ -66,11 +68,14 @@ impl Rules {
         }
         let mode = self.mode?;
         let switch = if self.fallback { Mode::Shadow } else { mode };
+        let secret = self.secret.key();
         let engine = self.engine.as_mut()?;
-        if engine.switch != switch {
-            Arc::make_mut(engine).switch = switch;
+        if engine.switch != switch || engine.secret != secret {
+            let engine = Arc::make_mut(engine);
+            (engine.switch, engine.secret) = (switch, secret);
         }
-        Some(InForce { engine: Arc::clone(engine), trouble: self.trouble })
+        let (engine, trouble) = (Arc::clone(engine), self.trouble);
+        Some(InForce { engine, trouble, is_secret: self.secret.is_known() })
     }
 
     /// Asks the switches, and loads what they point to.
@@ -148,7 +153,7 @@ impl Rules {
     fn install(&mut self, packs: Packs) -> Result<(), &'static str> {
         let Packs { version, rules, addresses } = packs;
         let rules = pack::decode(&rules, addresses).map_err(in_words)?;
-        let secret = self.secret.get_or_insert_with(secret).clone();
+        let secret = self.secret.key();
         self.engine = Some(Arc::new(Engine { rules, version, secret, switch: Mode::Shadow }));
         Ok(())
     }
@@ -272,17 +277,5 @@ fn keep(key: &str, bytes: &[u8]) {
         && let Err(error) = body.finish()
     {
         crate::answer::note(&format!("rules: pack not kept: {error}"));
-    }
-}
-
-fn secret() -> HashKey {
-    let stored = SecretStore::open(SECRETS).ok().and_then(|store| store.try_get(HASH_KEY).ok()?);
-    let text = stored.and_then(|secret| secret.try_plaintext().ok());
-    match text.as_deref().map(std::str::from_utf8) {
-        Some(Ok(text)) => HashKey::from_secret(text),
-        _ => {
-            crate::answer::note("keys: no secret, hashes use the built-in key");
-            HashKey::default()
-        }
     }
 }

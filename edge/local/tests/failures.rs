@@ -57,6 +57,23 @@ async fn without_a_secret_rules_act_all_the_same() {
     let site = Site::built(Builder::no_hash_key).await;
     site.publish(RULES);
     assert_eq!(site.burst(&[]).await, THROTTLED);
+    assert_eq!(site.note().await, "keys: no secret, so records do not say who asked");
+}
+
+/// Under the built-in key anybody could tell whose hash it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_secret_records_do_not_say_who_asked() {
+    for (is_secret, key) in [(true, "a secret"), (false, " "), (false, "")] {
+        let change = |builder: Builder| match key {
+            "" => builder.no_hash_key(),
+            key => builder.hash_key(key),
+        };
+        let site = Site::built(change).await;
+        site.publish(RULES);
+        let record = site.record(CLIENT, &[]).await;
+        let told = ["client", "network", "key"].map(|field| record.get(field).is_some());
+        assert_eq!(told, [is_secret; 3], "{record}");
+    }
 }
 
 /// In each of these ways, with no good pack before: the compiled-in rules stand
