@@ -92,7 +92,9 @@ pub struct Record<'a> {
     /// Route, where one matched.
     #[serde(borrow, default, deserialize_with = "maybe", skip_serializing_if = "Option::is_none")]
     pub route: Option<Cow<'a, str>>,
-    /// Units charged for the request; zero where the origin was spared.
+    /// Expected work of the request where the origin did it, in units; zero where the
+    /// origin was spared. Budgets that it met were charged so much, those of an exempt
+    /// request nothing.
     pub units: u32,
     /// What was decided.
     pub decision: Action,
@@ -106,16 +108,19 @@ pub struct Record<'a> {
     /// see [`crate::decide`].
     #[serde(borrow, default, deserialize_with = "each", skip_serializing_if = "Vec::is_empty")]
     pub shadow: Vec<Cow<'a, str>>,
-    /// What went wrong inside Tidegate; the request was let through.
+    /// What went wrong inside Tidegate. What failed refused nobody; what did not may
+    /// have.
     #[serde(borrow, default, deserialize_with = "each", skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Cow<'a, str>>,
     /// Where the answer came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache: Option<CacheState>,
-    /// Milliseconds that the origin took.
+    /// Milliseconds from when the request went to the origin until its answer began
+    /// or it failed; of a request for which the platform calls no hook, since it was
+    /// inspected, unless the service says when it sends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin_ms: Option<u32>,
-    /// Status that the client got.
+    /// Status that the client got, where an answer came that says one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// Version of the rules that decided: the first 16 hex digits of the pack's

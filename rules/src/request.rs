@@ -228,7 +228,8 @@ pub struct Outcome {
 pub enum CacheState {
     /// The edge's own cache: nothing is charged.
     Hit,
-    /// A stale copy at the edge, served because the origin was not asked.
+    /// A stale copy at the edge, for want of an answer: in a record, because a rule
+    /// kept the request from the origin.
     Stale,
     /// Another POP's cache (origin shielding): the origin was spared.
     ShieldHit,

@@ -136,7 +136,8 @@ impl<'c> Open<'c> {
     ///
     /// Nothing where the store has them already, as it mostly has those of a
     /// refused flood. To write them again would not only be work for nothing: it
-    /// would undo what another request was charged since they were read.
+    /// would undo what another request was charged since they were read. A cell with
+    /// a history pays that price, so that it lasts for as long as its visitor comes.
     fn settle(mut self, refused: bool) -> Option<Vec<u8>> {
         if !refused {
             for (slot, tat) in self.taken {
