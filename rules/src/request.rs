@@ -144,6 +144,11 @@ pub enum Vouched {
     Contradicted,
 }
 
+/// Whether a method only reads, so that a cache may answer it.
+pub(crate) fn reads(method: &str) -> bool {
+    ["GET", "HEAD"].contains(&method)
+}
+
 /// Headers by which a client could pass itself off as the edge. None of them
 /// changes a decision or reaches the origin. A name that ends in `-` stands for
 /// every name that starts so.

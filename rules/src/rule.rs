@@ -10,7 +10,7 @@ use crate::condition::{Condition, Truth};
 use crate::features::Derived;
 use crate::key::KeyKind;
 use crate::quota::Quota;
-use crate::request::{Request, Time};
+use crate::request::{Request, Time, reads};
 use crate::ruleset::Ruleset;
 use crate::store::Gate;
 use crate::strain::OriginState;
@@ -80,9 +80,7 @@ impl Rule {
     /// Only GET and HEAD are charged or refused unless a rule names a method:
     /// publish, yank, login and rebuild are never hurt.
     pub(crate) fn is_about(&self, method: &str) -> bool {
-        !self.condition.methods().is_empty()
-            || self.effect == Effect::Allow
-            || ["GET", "HEAD"].contains(&method)
+        !self.condition.methods().is_empty() || self.effect == Effect::Allow || reads(method)
     }
 }
 

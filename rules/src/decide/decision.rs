@@ -50,9 +50,9 @@ pub struct Admission {
     /// Whether the counters have a say: not where a rule exempts or refuses it.
     pub(crate) counted: bool,
     pub(super) early: bool,
-    /// Whether the time of its answer is the origin's own: what else a method may
-    /// have it wait for is the client's.
-    pub(super) plain: bool,
+    /// Whether its method only reads: the time of its answer is the origin's own, and
+    /// nothing that a client is slow to send.
+    pub(super) reads: bool,
     pub(crate) asked: bool,
     /// Since when the origin is strained, as far as the counters were asked.
     pub(super) strained_since: Option<Time>,

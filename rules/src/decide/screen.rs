@@ -3,7 +3,7 @@
 use super::{Admission, Decision, Engine, Screened};
 use crate::features::{Derived, derive};
 use crate::record::Action;
-use crate::request::Request;
+use crate::request::{Request, reads};
 use crate::route::CacheClass;
 use crate::rule::{Effect, Mode};
 
@@ -19,11 +19,10 @@ impl Engine {
     /// are tried side by side.
     #[must_use]
     pub fn screen_derived(&self, request: &Request<'_>, derived: Derived) -> Screened {
-        let plain = ["GET", "HEAD"].contains(&request.method);
+        let reads = reads(request.method);
         let mut admission = Admission {
-            // No cache answers another method, and none is asked about one.
-            early: !plain || self.never_cached(&derived),
-            plain,
+            early: !reads || self.never_cached(&derived),
+            reads,
             derived,
             decision: Decision::default(),
             candidates: Vec::new(),

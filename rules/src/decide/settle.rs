@@ -52,7 +52,7 @@ impl Engine {
     ) {
         let Some(strain) = &self.rules.strain else { return };
         let answered = outcome.status.is_some() || outcome.origin_ms.is_some();
-        if !admission.plain || !answered || !outcome.cache.is_some_and(CacheState::reached_origin) {
+        if !admission.reads || !answered || !outcome.cache.is_some_and(CacheState::reached_origin) {
             return;
         }
         let units = admission.derived.units;
