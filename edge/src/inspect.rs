@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::door::{self, Door};
 use crate::load::{InForce, Rules};
 use crate::observe::Observed;
-use crate::upstream::{Unsent, cache_state, is_origins, is_refusal};
+use crate::upstream::{Unsent, cache_state, is_origins};
 
 /// The header that tells the origin which `tag` rules matched.
 pub const TAG: &str = "tidegate-tag";
@@ -239,10 +239,9 @@ impl Pass {
         let Some(mut flight) = self.flight() else {
             return Answer::new(response, After::default());
         };
-        // The cache may have a stale copy for whoever was refused, and keeps it to
-        // itself why: under `stale-while-revalidate` not even as a masked error.
-        let stale = flight.admission.decision.action.refuses()
-            || response.get_masked_error().is_some_and(is_refusal);
+        // The cache may have a stale copy for whoever was refused, and mostly keeps to
+        // itself why.
+        let stale = flight.admission.decision.action.refuses();
         let cache = match cache_state(&response) {
             _ if stale => CacheState::Stale,
             Some(told) => told,

@@ -51,7 +51,7 @@ impl From<SendError> for Unsent {
 }
 
 /// Whether a cause is Tidegate's own refusal in the before-send hook.
-pub(crate) fn is_refusal(cause: &SendErrorCause) -> bool {
+fn is_refusal(cause: &SendErrorCause) -> bool {
     matches!(cause, SendErrorCause::Custom(error) if error.is::<Refused>())
 }
 
