@@ -2,8 +2,8 @@
 //! for all. The edge writes it, the analyzer reads it.
 //!
 //! It carries no address: clients and networks appear as keyed hashes, under a
-//! key that changes each month. Text that a client chose (path, User-Agent) is cut at a bound and escaped by the
-//! JSON writer, never copied into a log as it came.
+//! key that changes each month. Paths and User-Agents, which a client chose, are cut
+//! at a bound, and all text is escaped by the JSON writer.
 
 mod shown;
 
