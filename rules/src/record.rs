@@ -5,16 +5,19 @@
 //! key that changes each month. Paths and User-Agents, which a client chose, are cut
 //! at a bound, and all text is escaped by the JSON writer.
 
+mod json;
 mod shown;
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
+
 pub use shown::{SHOWN_BOUND, Shown};
 
 use crate::decide::{Admission, Engine};
 use crate::request::{CacheState, Client, Outcome, Request};
 use crate::words::worded;
+use json::{each, hex, is_false, maybe};
 
 /// The record format written by this version, in the field `tidegate`.
 pub const RECORD_FORMAT: u8 = 1;
@@ -262,42 +265,6 @@ impl Engine {
 fn cut(text: &str, bound: usize) -> &str {
     let end = (0..=bound.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
     end.and_then(|end| text.get(..end)).unwrap_or_default()
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
-fn is_false(value: &bool) -> bool {
-    !*value
-}
-
-/// A text that is borrowed wherever the JSON has it as it is, without escapes.
-/// Serde would copy a `Cow` that lies in an `Option` or a `Vec`.
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-fn maybe<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Cow<'de, str>>, D::Error> {
-    Ok(Option::<Text<'de>>::deserialize(d)?.map(|text| text.0))
-}
-
-fn each<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<Cow<'de, str>>, D::Error> {
-    Ok(Vec::<Text<'de>>::deserialize(d)?.into_iter().map(|text| text.0).collect())
-}
-
-/// Hashes travel as 16 hex digits: JSON numbers lose precision above 2^53.
-mod hex {
-    use serde::{Deserializer, Serializer, de::Error};
-
-    #[expect(clippy::ref_option, reason = "the signature that serde asks for")]
-    pub(super) fn serialize<S: Serializer>(value: &Option<u64>, s: S) -> Result<S::Ok, S::Error> {
-        match value {
-            Some(hash) => s.collect_str(&format_args!("{hash:016x}")),
-            None => s.serialize_none(),
-        }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<u64>, D::Error> {
-        let Some(text) = super::maybe(d)? else { return Ok(None) };
-        u64::from_str_radix(&text, 16).map(Some).map_err(|_| D::Error::custom("not 16 hex digits"))
-    }
 }
 
 #[cfg(test)]

@@ -136,11 +136,11 @@ impl FileSummary {
     /// Whether it is a log of another kind of the same time, for more than what an
     /// hour's file reaches into the next one's.
     fn tells_again(&self, other: &Self) -> bool {
-        let together = self.window.zip(other.window).map(|(own, other)| {
+        let overlaps = |(own, other): (Window, Window)| {
             let from = own.from.max(other.from).unix_millis();
-            own.to.min(other.to).unix_millis().saturating_sub(from)
-        });
-        self.format != other.format && together.is_some_and(|millis| millis > OVERLAP_MS)
+            own.to.min(other.to).unix_millis().saturating_sub(from) > OVERLAP_MS
+        };
+        self.format != other.format && self.window.zip(other.window).is_some_and(overlaps)
     }
 
     pub(super) fn count(

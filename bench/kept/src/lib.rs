@@ -1,7 +1,10 @@
-//! Where the figures of benches are kept: a file of JSON for each bench in
-//! `bench/runs`, with the machine that made them.
+//! What benches have in common: where their figures are kept, a file of JSON for
+//! each bench in `bench/runs`, with the machine that made them; and the programs of
+//! others that they run.
 //!
 //! A trial run must not touch those, so [`FOLDER`] may name another folder.
+
+pub mod programs;
 
 use std::path::{Path, PathBuf};
 

@@ -7,6 +7,7 @@ pub mod program;
 mod server;
 
 use anyhow::Result;
+use tidegate_kept::programs::folders;
 
 use crate::Limit;
 use config::{Ports, haproxy, nginx};
@@ -99,7 +100,7 @@ impl Servers {
     /// Where a program is missing, which is said with how to get it, or does not
     /// start.
     pub fn start(limit: Limit) -> Result<Self> {
-        let [nginx_file, haproxy_file] = program::find_all(&program::folders())?;
+        let [nginx_file, haproxy_file] = program::find_all(&folders())?;
         let ports = Ports::free()?;
         let versions = [NGINX.version(&nginx_file)?, HAPROXY.version(&haproxy_file)?];
         let nginx = Server::nginx(&nginx_file, &nginx(limit, ports), ports.nginx)?;

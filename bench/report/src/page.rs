@@ -97,7 +97,8 @@ fn repeated(rows: &[Row], before: &Report) -> String {
             let others: Vec<_> = others.iter().map(|(what, ..)| *what).collect();
             let (same, others) = (same.len(), others.join("; "));
             format!(
-                "An earlier run of all benches came to the same in {same} of {all}, but not in: {others}.\n\n"
+                "An earlier run of all benches came to the same in {same} of {all}, but not in: \
+                 {others}.\n\n"
             )
         }
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use tidegate_kept::programs::{Program, folders};
 
 /// Fetches the ClickHouse engine; with `--check` it only looks for it.
 const FETCH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../analyzer/clickhouse/fetch");
@@ -12,27 +13,18 @@ const FETCH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../analyzer/clickho
 /// The bench that needs that engine.
 const STORE: &str = "store";
 
-/// A program of somebody else's.
-#[derive(Debug, PartialEq, Eq)]
-struct Peer {
-    program: &'static str,
-    /// The package of Debian that has it.
-    package: &'static str,
-    /// The bench that runs it.
-    bench: &'static str,
-}
-
-const PEERS: [Peer; 10] = [
-    Peer { program: "nginx", package: "nginx", bench: "limiters" },
-    Peer { program: "haproxy", package: "haproxy", bench: "limiters" },
-    Peer { program: "goaccess", package: "goaccess", bench: "analyze" },
-    Peer { program: "crowdsec", package: "crowdsec", bench: "analyze" },
-    Peer { program: "fail2ban-regex", package: "fail2ban", bench: "analyze" },
-    Peer { program: "rg", package: "ripgrep", bench: "analyze" },
-    Peer { program: "zstd", package: "zstd", bench: "analyze" },
-    Peer { program: "zcat", package: "gzip", bench: "analyze" },
-    Peer { program: "wc", package: "coreutils", bench: "analyze" },
-    Peer { program: "taskset", package: "util-linux", bench: "analyze" },
+/// Each with the bench that runs it.
+const PEERS: [(&str, Program); 10] = [
+    ("limiters", Program { name: "nginx", package: "nginx" }),
+    ("limiters", Program { name: "haproxy", package: "haproxy" }),
+    ("analyze", Program { name: "goaccess", package: "goaccess" }),
+    ("analyze", Program { name: "crowdsec", package: "crowdsec" }),
+    ("analyze", Program { name: "fail2ban-regex", package: "fail2ban" }),
+    ("analyze", Program { name: "rg", package: "ripgrep" }),
+    ("analyze", Program { name: "zstd", package: "zstd" }),
+    ("analyze", Program { name: "zcat", package: "gzip" }),
+    ("analyze", Program { name: "wc", package: "coreutils" }),
+    ("analyze", Program { name: "taskset", package: "util-linux" }),
 ];
 
 /// Sees to it that these benches find what they run beside Tidegate: looks for it,
@@ -62,20 +54,13 @@ pub(crate) fn prepare(benches: &[&str], install: bool) -> Result<()> {
     Ok(())
 }
 
-/// Where programs are looked for: the path, and where Debian has servers, which is
-/// in nobody's path but root's.
-fn folders() -> Vec<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).chain(["/usr/sbin".into()]).collect()
+fn missing(benches: &[&str], folders: &[PathBuf]) -> Vec<Program> {
+    let of_these = PEERS.into_iter().filter(|(bench, _)| benches.contains(bench));
+    of_these.map(|(_, program)| program).filter(|one| one.find(folders).is_none()).collect()
 }
 
-fn missing(benches: &[&str], folders: &[PathBuf]) -> Vec<Peer> {
-    let found = |peer: &Peer| folders.iter().any(|folder| folder.join(peer.program).is_file());
-    PEERS.into_iter().filter(|peer| benches.contains(&peer.bench) && !found(peer)).collect()
-}
-
-fn told(missing: &[Peer]) -> String {
-    let names: Vec<_> = missing.iter().map(|peer| format!("`{}`", peer.program)).collect();
+fn told(missing: &[Program]) -> String {
+    let names: Vec<_> = missing.iter().map(|peer| format!("`{}`", peer.name)).collect();
     let packages: Vec<_> = missing.iter().map(|peer| peer.package).collect();
     format!(
         "not on this machine: {}; on Debian `cargo bench-report --install` brings them, as does \
@@ -87,7 +72,7 @@ fn told(missing: &[Peer]) -> String {
 
 /// Installs these, and stops the services that their packages start: they would
 /// take processor time from what is measured.
-fn install_packages(missing: &[Peer]) -> Result<()> {
+fn install_packages(missing: &[Program]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }

@@ -1,5 +1,5 @@
-//! What whole runs came to, one after another, so that the page can say whether
-//! another run says the same.
+//! What runs of all benches came to, one after another, so that the page can say
+//! whether another run says the same.
 //!
 //! Figures of benches are kept once, the last run's; of whole runs each target's
 //! figure is kept here, since all that was measured would be megabytes a run.

@@ -6,7 +6,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{cut, maybe};
+use super::cut;
+use super::json::maybe;
 use crate::request::{Protocol, Request};
 
 /// Longest signal kept in a record, in bytes; longer ones are cut.
