@@ -147,9 +147,7 @@ impl HashKey {
             bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
             bytes.extend_from_slice(part);
         }
-        let mut hasher = SipHasher13::new_with_key(&self.0);
-        hasher.write(&bytes);
-        hasher.finish128().as_u128()
+        SipHasher13::new_with_key(&self.0).hash(&bytes).as_u128()
     }
 
     /// The hashes of a client and of its network that records carry.

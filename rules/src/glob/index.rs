@@ -239,13 +239,10 @@ fn slashes(text: &[u8]) -> u32 {
 
 /// Every three bytes in a row.
 fn runs(text: &[u8]) -> impl Iterator<Item = Run> {
-    let mut run = 0;
-    let all = text.iter().map(move |byte| {
-        run = run >> 8 | u32::from(*byte) << 16;
-        run
-    });
-    // The first two have too few.
-    all.skip(2)
+    text.windows(3).map(|window| match window {
+        [a, b, c] => Run::from_le_bytes([*a, *b, *c, 0]),
+        _ => 0,
+    })
 }
 
 fn slot(run: Run) -> usize {

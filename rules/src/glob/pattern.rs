@@ -83,6 +83,17 @@ impl<'g> Pattern<'g> {
         byte != b'*' && (byte != b'{' || !self.path)
     }
 
+    /// Where a text may go on behind a wildcard that stays inside a segment, and where
+    /// to resume if it does not. A wildcard with the segment's end behind it can only
+    /// be all that is left of the segment.
+    fn after_inside(self, own: usize, at: usize, text: &[u8]) -> (usize, Option<Retry>) {
+        if !matches!(self.text.as_bytes().get(own), None | Some(b'/')) {
+            return (at, self.retry(own, at));
+        }
+        let rest = text.get(at..).unwrap_or_default();
+        (at + rest.iter().position(|byte| *byte == b'/').unwrap_or(rest.len()), None)
+    }
+
     fn retry(self, own: usize, text: usize) -> Option<Retry> {
         let wanted = match self.piece(own) {
             Some((Piece::Byte(byte), _)) => Some(byte),
@@ -178,13 +189,12 @@ impl<'g> Pattern<'g> {
                 }
                 (Some((Piece::Segment, used)), Some(byte)) if byte != b'/' => {
                     own += used;
-                    at += 1;
-                    inside = self.retry(own, at);
+                    (at, inside) = self.after_inside(own, at + 1, text);
                     continue;
                 }
                 (Some((Piece::Inside, used)), _) => {
                     own += used;
-                    inside = self.retry(own, at);
+                    (at, inside) = self.after_inside(own, at, text);
                     continue;
                 }
                 // Whatever is left of the text.
