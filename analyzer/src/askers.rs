@@ -2,7 +2,9 @@
 //! hashed three times and looked for among thousands of networks.
 
 use std::hash::BuildHasher as _;
+use std::hint::black_box;
 use std::net::IpAddr;
+use std::num::NonZeroU64;
 
 use hashbrown::DefaultHashBuilder;
 use tidegate_rules::features::Asker;
@@ -13,15 +15,17 @@ use crate::agents::Named;
 /// Askers that are remembered: each has one slot, and the last one stays.
 const REMEMBERED: usize = 1 << 14;
 
-/// Who somebody is, of whom nothing else is known: an address, and the hash of a
-/// User-Agent.
-type Who = (IpAddr, u64);
-
 /// Those who asked lately.
 pub(crate) struct Askers {
     hasher: DefaultHashBuilder,
-    slots: Vec<Option<(Who, Asker)>>,
+    slots: Vec<Option<(Place, Asker)>>,
 }
+
+/// Where somebody is remembered of whom nothing is known but an address and a
+/// User-Agent: by a hash of both with a key that each run draws anew. That two share
+/// all 64 bits happens once in more lines than there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place(NonZeroU64);
 
 impl Default for Askers {
     fn default() -> Self {
@@ -31,19 +35,20 @@ impl Default for Askers {
 
 impl Askers {
     /// The place of whoever asks from an address with this User-Agent.
-    pub(crate) fn place(&self, client: Option<Client>, named: Option<Named>) -> usize {
-        let (Some(Client::Address(address)), Some(named)) = (client, named) else { return 0 };
+    pub(crate) fn place(&self, client: Option<Client>, named: Option<Named>) -> Option<Place> {
+        let Some(Client::Address(address)) = client else { return None };
         let bits = match address {
-            IpAddr::V4(v4) => v4.to_bits().into(),
+            // As in IPv6 clothes, in which it is the same client.
+            IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
             IpAddr::V6(v6) => v6.to_bits(),
         };
-        let at = self.hasher.hash_one((bits, named.hash)) % REMEMBERED as u64;
-        usize::try_from(at).unwrap_or_default()
+        let hash = self.hasher.hash_one((bits, named?.hash));
+        Some(Place(NonZeroU64::new(hash).unwrap_or(NonZeroU64::MIN)))
     }
 
-    /// Reads a bit of who is remembered at a place, so that it is at hand.
-    pub(crate) fn look(&self, at: usize) -> u64 {
-        self.slots.get(at).and_then(Option::as_ref).map_or(0, |((_, named), _)| *named)
+    /// Reads all of who is remembered at a place, so that it is at hand.
+    pub(crate) fn look(&self, at: Place) {
+        black_box(self.slots.get(at.index()).copied());
     }
 
     /// Who sent a request with this User-Agent; `at` is its place.
@@ -51,32 +56,35 @@ impl Askers {
         &mut self,
         rules: &Ruleset,
         secret: &HashKey,
-        at: usize,
+        at: Option<Place>,
         request: &Request<'_>,
         named: Option<Named>,
     ) -> Asker {
         let asker = || Asker::of(rules, secret, request, named.and_then(|named| named.agent));
-        let Some(who) = who(request, named) else { return asker() };
-        let slot = self.slots.get_mut(at);
-        match slot {
-            Some(Some((known, asker))) if *known == who => *asker,
-            Some(slot) => slot.insert((who, asker())).1,
+        let Some(at) = at.filter(|_| is_all(request)) else { return asker() };
+        match self.slots.get_mut(at.index()) {
+            Some(Some((known, asker))) if *known == at => *asker,
+            Some(slot) => slot.insert((at, asker())).1,
             None => asker(),
         }
     }
 }
 
-/// Who sent a request, where that is all there is to know: nothing is signed, the
+impl Place {
+    fn index(self) -> usize {
+        usize::try_from(self.0.get() % REMEMBERED as u64).unwrap_or_default()
+    }
+}
+
+/// Whether that is all there is to know of who sent a request: nothing is signed, the
 /// platform says nothing of it, and its software shows nothing, as in access logs.
-fn who(request: &Request<'_>, named: Option<Named>) -> Option<Who> {
-    let Some(Client::Address(address)) = request.client else { return None };
+fn is_all(request: &Request<'_>) -> bool {
     let signals = &request.signals;
-    let is_all = request.signature.is_none()
+    request.signature.is_none()
         && request.vouched.is_none()
         && signals.ja4.is_none()
         && signals.h2.is_none()
         && signals.header_order.is_none()
         && signals.headers.is_none()
-        && signals.fingerprint.is_none();
-    is_all.then_some((address, named?.hash))
+        && signals.fingerprint.is_none()
 }

@@ -12,7 +12,6 @@ mod together;
 mod visitors;
 
 use std::collections::BTreeMap;
-use std::hint::black_box;
 
 use smallvec::SmallVec;
 
@@ -20,6 +19,7 @@ use crate::features::{
     Bounds, Facts, Features, Groups, Kept, Key, Ledger, Many, Minute, Origin, POPULAR_FROM,
     Popularity, Swarms, minute,
 };
+use crate::near::bring_near;
 use crate::night::{Night, Seen};
 
 pub use key::ClientKey;
@@ -142,17 +142,22 @@ impl Clients {
     fn look(&self, some: &[Seen<'_>]) -> Vec<Option<u32>> {
         let find = |seen: &Seen<'_>| self.clients.find(seen.key?.into());
         let places: Vec<_> = some.iter().map(find).collect();
-        let all = |reads: &mut dyn Iterator<Item = u64>| {
-            black_box(reads.fold(0, |all, read| all ^ read));
+        let pages = || some.iter().map(|seen| seen.derived.page);
+        bring_near(pages().map(|page| self.pages.look(page)));
+        let hashes = some.iter().filter_map(|seen| seen.derived.network);
+        bring_near(hashes.map(|hash| self.networks.look_lately(hash)));
+        let clients = || {
+            let many = places.iter().map(|at| self.clients.many((*at)?));
+            many.zip(pages()).filter_map(|(many, page)| Some((many?, page)))
         };
-        // Step by step: where the next thing lies is known when the one before is there.
-        let clients = || places.iter().flatten().filter_map(|at| self.clients.many(*at));
-        let networks = some.iter().filter_map(network).filter_map(|key| self.networks.get(key));
+        let networks = some.iter().zip(pages());
+        let networks =
+            networks.filter_map(|(seen, page)| Some((self.networks.get(network(seen)?)?, page)));
         let networks: SmallVec<[_; 32]> = networks.collect();
-        all(&mut clients().map(Many::glance));
-        all(&mut networks.iter().map(|group| group.glance()));
-        all(&mut clients().map(Many::look));
-        all(&mut networks.iter().map(|group| group.look()));
+        bring_near(clients().map(|(many, _)| many.glance()));
+        bring_near(networks.iter().map(|(group, _)| group.glance()));
+        bring_near(clients().map(|(many, page)| many.look(page)));
+        bring_near(networks.iter().map(|(group, page)| group.look(*page)));
         places
     }
 

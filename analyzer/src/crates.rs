@@ -15,16 +15,16 @@ impl Crates {
         Self(places.map(|at| rules.paths.segment_of(at, "crate")).collect())
     }
 
-    /// The crate that a path of a route names.
+    /// The crate that a path of a route names, as a page: with the slash before it.
     pub(crate) fn of<'p>(&self, route: Option<u16>, path: &'p str) -> Option<&'p str> {
         let segment = *self.0.get(usize::from(route?))?;
         let (segment, bytes) = (segment?, path.as_bytes());
-        let from = match segment.checked_sub(1) {
-            Some(slashes) => memchr_iter(b'/', bytes).nth(slashes)? + 1,
-            None => 0,
+        let (from, name) = match segment.checked_sub(1) {
+            Some(slashes) => memchr_iter(b'/', bytes).nth(slashes).map(|at| (at, at + 1))?,
+            None => (0, 0),
         };
-        let rest = bytes.get(from..)?;
-        path.get(from..from + memchr(b'/', rest).unwrap_or(rest.len()))
+        let rest = bytes.get(name..)?;
+        path.get(from..name + memchr(b'/', rest).unwrap_or(rest.len()))
     }
 }
 
@@ -38,8 +38,10 @@ mod tests {
         for path in ["", "/", "/crate", "/crate/", "/crate/serde", "/crate/serde/1.0/", "crate//x"]
         {
             for (route, segment) in [(0, 2), (1, 1), (2, 0)] {
-                let expected = path.split('/').nth(segment);
-                assert_eq!(crates.of(Some(route), path), expected, "{path} {segment}");
+                let slash = if segment == 0 { "" } else { "/" };
+                let expected = path.split('/').nth(segment).map(|name| format!("{slash}{name}"));
+                let found = crates.of(Some(route), path);
+                assert_eq!(found, expected.as_deref(), "{path} {segment}");
             }
             assert_eq!(crates.of(Some(3), path), None);
             assert_eq!(crates.of(None, path), None);

@@ -28,6 +28,7 @@ pub mod fmt;
 pub mod gate;
 pub mod ingest;
 pub mod interval;
+mod near;
 pub mod night;
 pub mod overview;
 mod page;

@@ -174,19 +174,18 @@ impl Night<'_> {
     ) -> Vec<Second> {
         let Batch { seconds, spared, .. } = batch;
         pass.shielding.note(spared);
-        for second in &seconds {
-            let mut events = second.events();
-            loop {
-                let mut some = Vec::with_capacity(TOGETHER);
-                let next = events.by_ref().take(TOGETHER);
-                some.extend(next.map(|event| (event, pass.look(self, &event))));
-                if some.is_empty() {
-                    break;
-                }
-                let together = some.into_iter().map(|(event, found)| self.seen(pass, event, found));
-                sink(&together.collect::<Vec<_>>());
+        let mut events = seconds.iter().flat_map(Second::events);
+        loop {
+            let some: Vec<_> = events.by_ref().take(TOGETHER).collect();
+            if some.is_empty() {
+                break;
             }
+            let found = pass.look(self, &some);
+            let together = some.into_iter().zip(found);
+            let together = together.map(|(event, found)| self.seen(pass, event, found));
+            sink(&together.collect::<Vec<_>>());
         }
+        drop(events);
         seconds
     }
 

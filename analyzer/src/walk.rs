@@ -75,6 +75,11 @@ impl Walks {
         self.now ^ u64::from(self.windows[0].current)
     }
 
+    /// The same of what a page needs.
+    pub(crate) fn look(&self, page: u32) -> u64 {
+        self.marked.get(&page).copied().unwrap_or_default()
+    }
+
     /// Bytes on the heap, about.
     pub(crate) fn bytes(&self) -> usize {
         self.marked.allocation_size()

@@ -37,32 +37,21 @@ impl Clients {
         alone.chain(places.map(|at| self.visitor(at)))
     }
 
-    /// Every visitor that is kept in full.
-    pub fn full_visitors(&self) -> impl Iterator<Item = Visitor<'_>> {
-        let alone = self.full().into_iter().filter(|at| !self.clients.mark(*at).1);
-        let alone = alone.map(|at| Visitor { client: at, ledger: &self.clients, at });
-        alone.chain(self.visitors.full().into_iter().map(|at| self.visitor(at)))
-    }
-
     fn visitor(&self, at: u32) -> Visitor<'_> {
         let client = u32::try_from(self.visitors.key(at).bits >> 32).unwrap_or_default();
         Visitor { client, ledger: &self.visitors, at }
     }
 
-    /// The largest breadth of the visitors of each client that has more than one.
-    fn shared_breadths(&self) -> HashMap<u32, u32> {
-        let mut breadths = HashMap::new();
-        for visitor in (0..).take(self.visitors.len()).map(|at| self.visitor(at)) {
-            let widest = breadths.entry(visitor.client).or_insert(0);
-            *widest = visitor.features().breadth().max(*widest);
-        }
-        breadths
-    }
-
     /// The largest breadth of each client's visitors.
     #[must_use]
     pub fn breadths(&self) -> Breadths {
-        Breadths(self.shared_breadths())
+        // Of a client that has one visitor it is its own.
+        let mut shared = HashMap::new();
+        for visitor in (0..).take(self.visitors.len()).map(|at| self.visitor(at)) {
+            let widest = shared.entry(visitor.client).or_insert(0);
+            *widest = self.visitors.breadth(visitor.at).max(*widest);
+        }
+        Breadths(shared)
     }
 }
 

@@ -7,10 +7,13 @@
 //! pages that came from the cache, which are free anyway.
 
 use serde_json::json;
+use tidegate_rules::Ruleset;
 
 use super::suspects::{Suspect, Suspects, Told, counted};
 use super::{Finding, Sight};
-use crate::score::is_scanner;
+use crate::clients::Visitor;
+use crate::features::Features;
+use crate::score::{self, is_scanner};
 
 const DETECTOR: &str = "broad-crawl";
 
@@ -20,14 +23,15 @@ const WIDE: u32 = 80;
 /// Crawler score from which a wide visitor is part of the finding.
 const LIKE_A_CRAWLER: f64 = 0.6;
 
-pub(super) fn detect(sight: &Sight<'_>) -> Vec<Finding> {
-    let walks = |suspect: &Suspect<'_>| {
-        let features = &suspect.features;
-        let wide = features.breadth() >= WIDE && !features.is_verified();
-        wide && suspect.score >= LIKE_A_CRAWLER && !is_scanner(sight.rules, features)
-    };
-    let walkers = sight.clients.full_visitors().map(Suspect::new).filter(walks);
-    let walkers = Suspects::worst_first(walkers.collect());
+/// Whether a visitor walks the site. Of one who is kept in short nobody knows how wide.
+pub(super) fn names(rules: &Ruleset, visitor: &Visitor<'_>, features: &Features) -> bool {
+    let breadth = features.breadth();
+    let wide = breadth >= WIDE && !features.is_verified() && visitor.many().is_some();
+    wide && score::crawler(features, breadth) >= LIKE_A_CRAWLER && !is_scanner(rules, features)
+}
+
+pub(super) fn detect(sight: &Sight<'_>, walkers: Vec<Suspect<'_>>) -> Vec<Finding> {
+    let walkers = Suspects::worst_first(walkers);
     if walkers.is_empty() {
         return Vec::new();
     }

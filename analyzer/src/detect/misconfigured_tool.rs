@@ -17,9 +17,12 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use tidegate_rules::Ruleset;
 
 use super::suspects::{Suspect, Suspects, Told, counted};
 use super::{Finding, Sight};
+use crate::clients::Visitor;
+use crate::features::Features;
 use crate::score::{Fault, fault};
 
 const DETECTOR: &str = "misconfigured-tool";
@@ -27,9 +30,14 @@ const DETECTOR: &str = "misconfigured-tool";
 /// Tools that evidence describes one by one.
 const DESCRIBED: usize = 5;
 
-pub(super) fn detect(sight: &Sight<'_>) -> Vec<Finding> {
+/// Whether a visitor is such a tool. Of one who is kept in short too little is known.
+pub(super) fn names(rules: &Ruleset, visitor: &Visitor<'_>, features: &Features) -> bool {
+    visitor.many().is_some() && fault(rules, features).is_some()
+}
+
+pub(super) fn detect<'c>(sight: &Sight<'c>, tools: Vec<Suspect<'c>>) -> Vec<Finding> {
     let mut by_fault: BTreeMap<Fault, Vec<Suspect<'_>>> = BTreeMap::new();
-    for suspect in sight.clients.full_visitors().map(Suspect::new) {
+    for suspect in tools {
         if let Some(fault) = fault(sight.rules, &suspect.features) {
             by_fault.entry(fault).or_default().push(suspect);
         }

@@ -65,15 +65,27 @@ pub(crate) struct Sight<'s> {
 #[must_use]
 pub fn detect(rules: &Ruleset, clients: &Clients) -> Vec<Finding> {
     let sight = Sight { rules, clients };
+    let [walkers, contradicted, unproven, lacking, scanners, tools, pollers] = suspects::named(
+        &sight,
+        [
+            broad_crawl::names,
+            spoofed_agent::names_contradicted,
+            spoofed_agent::names_unproven,
+            spoofed_agent::names_lacking,
+            scanner::names,
+            misconfigured_tool::names,
+            runaway_poller::names,
+        ],
+    );
     let mut findings = burst::detect(&sight);
-    findings.extend(broad_crawl::detect(&sight));
+    findings.extend(broad_crawl::detect(&sight, walkers));
     findings.extend(distributed_crawl::detect(&sight));
-    findings.extend(spoofed_agent::detect(&sight));
-    findings.extend(scanner::detect(&sight));
-    findings.extend(misconfigured_tool::detect(&sight));
+    findings.extend(spoofed_agent::detect(&sight, [contradicted, unproven, lacking]));
+    findings.extend(scanner::detect(&sight, scanners));
+    findings.extend(misconfigured_tool::detect(&sight, tools));
     let named: BTreeSet<String> =
         findings.iter().filter(|finding| is_about_habits(finding)).flat_map(keys).collect();
-    findings.extend(runaway_poller::detect(&sight, &named));
+    findings.extend(runaway_poller::detect(&sight, pollers, &named));
     findings.extend(route_cost::detect(&sight));
     findings
 }

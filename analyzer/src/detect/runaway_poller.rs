@@ -9,10 +9,13 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
+use tidegate_rules::Ruleset;
 
 use super::misconfigured_tool::described;
 use super::suspects::{Suspect, Suspects, Told, counted};
 use super::{Finding, Sight};
+use crate::clients::Visitor;
+use crate::features::Features;
 use crate::score::is_poller;
 
 const DETECTOR: &str = "runaway-poller";
@@ -23,15 +26,20 @@ const IN_A_MINUTE: u64 = 30;
 /// Pollers that evidence describes one by one.
 const DESCRIBED: usize = 5;
 
+/// Whether a visitor polls. Of one who is kept in short nobody knows the pauses.
+pub(super) fn names(_: &Ruleset, visitor: &Visitor<'_>, features: &Features) -> bool {
+    let costs = features.units > 0 && features.peak_requests >= IN_A_MINUTE;
+    costs && is_poller(features) && visitor.many().is_some()
+}
+
 /// Of those whom no other finding is about.
-pub(super) fn detect(sight: &Sight<'_>, named: &BTreeSet<String>) -> Vec<Finding> {
-    let polls = |suspect: &Suspect<'_>| {
-        let features = &suspect.features;
-        let costs = features.units > 0 && features.peak_requests >= IN_A_MINUTE;
-        is_poller(features) && costs && !named.contains(&key(sight, suspect))
-    };
-    let pollers = sight.clients.full_visitors().map(Suspect::new).filter(polls);
-    let pollers = Suspects::worst_first(pollers.collect());
+pub(super) fn detect(
+    sight: &Sight<'_>,
+    mut pollers: Vec<Suspect<'_>>,
+    named: &BTreeSet<String>,
+) -> Vec<Finding> {
+    pollers.retain(|poller| !named.contains(&key(sight, poller)));
+    let pollers = Suspects::worst_first(pollers);
     if pollers.is_empty() {
         return Vec::new();
     }

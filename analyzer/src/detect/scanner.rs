@@ -8,22 +8,26 @@
 //! tool's.
 
 use serde_json::json;
+use tidegate_rules::Ruleset;
 use tidegate_rules::agent::Category;
 
 use super::suspects::{Suspect, Suspects, Told, counted};
 use super::{Finding, Sight};
+use crate::clients::Visitor;
+use crate::features::Features;
 use crate::score::is_scanner;
 
 const DETECTOR: &str = "scanner";
 
-pub(super) fn detect(sight: &Sight<'_>) -> Vec<Finding> {
-    let scans = |suspect: &Suspect<'_>| {
-        let agent = suspect.features.agent(sight.rules);
-        let named = agent.is_some_and(|agent| agent.category == Category::Scanner);
-        named || is_scanner(sight.rules, &suspect.features)
-    };
-    let scanners = sight.clients.visitors().map(Suspect::new).filter(scans);
-    let scanners = Suspects::worst_first(scanners.collect());
+/// Whether a visitor looks for weaknesses.
+pub(super) fn names(rules: &Ruleset, _: &Visitor<'_>, features: &Features) -> bool {
+    let agent = features.agent(rules);
+    let named = agent.is_some_and(|agent| agent.category == Category::Scanner);
+    named || is_scanner(rules, features)
+}
+
+pub(super) fn detect(sight: &Sight<'_>, scanners: Vec<Suspect<'_>>) -> Vec<Finding> {
+    let scanners = Suspects::worst_first(scanners);
     if scanners.is_empty() {
         return Vec::new();
     }

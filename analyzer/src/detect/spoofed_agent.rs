@@ -9,29 +9,45 @@
 //! too much may look contradicted.
 
 use serde_json::json;
-use tidegate_rules::agent::{Category, Headers};
+use tidegate_rules::Ruleset;
+use tidegate_rules::agent::{Agent, Category, Headers};
 use tidegate_rules::record::Verification;
 
 use super::suspects::{Suspect, Suspects, Told, counted};
 use super::{Finding, Sight};
+use crate::clients::Visitor;
+use crate::features::Features;
 
 const DETECTOR: &str = "spoofed-agent";
 
 /// A claim without a proof is told of from so many requests on.
 const UNPROVEN_REQUESTS: u64 = 100;
 
-pub(super) fn detect(sight: &Sight<'_>) -> Vec<Finding> {
-    let judged = |verification, least| {
-        let all = sight.clients.visitors().map(Suspect::new);
-        let all = all.filter(|suspect| {
-            let claim = suspect.features.claim;
-            claim.is_some_and(|claim| claim.verification == verification)
-                && suspect.features.requests >= least
-        });
-        Suspects::worst_first(all.collect())
-    };
-    let contradicted = judged(Verification::Contradicted, 1);
-    let unproven = judged(Verification::Unverifiable, UNPROVEN_REQUESTS);
+/// Whether a visitor's claim is contradicted.
+pub(super) fn names_contradicted(_: &Ruleset, _: &Visitor<'_>, features: &Features) -> bool {
+    is_judged(features, Verification::Contradicted)
+}
+
+/// Whether nothing proves or denies the claim of a visitor who asked for much.
+pub(super) fn names_unproven(_: &Ruleset, _: &Visitor<'_>, features: &Features) -> bool {
+    is_judged(features, Verification::Unverifiable) && features.requests >= UNPROVEN_REQUESTS
+}
+
+/// Whether a visitor with a browser's name lacks what the browser always sends.
+pub(super) fn names_lacking(rules: &Ruleset, _: &Visitor<'_>, features: &Features) -> bool {
+    let is_browser = |agent: &Agent| agent.category == Category::Browser;
+    features.headers() == Some(Headers::Lacking) && features.agent(rules).is_some_and(is_browser)
+}
+
+fn is_judged(features: &Features, verification: Verification) -> bool {
+    features.claim.is_some_and(|claim| claim.verification == verification)
+}
+
+pub(super) fn detect(
+    sight: &Sight<'_>,
+    [contradicted, unproven, lacking]: [Vec<Suspect<'_>>; 3],
+) -> Vec<Finding> {
+    let [contradicted, unproven] = [contradicted, unproven].map(Suspects::worst_first);
     let mut findings = Vec::new();
     if !contradicted.is_empty() {
         findings.push(of_contradicted(sight, &contradicted));
@@ -39,7 +55,7 @@ pub(super) fn detect(sight: &Sight<'_>) -> Vec<Finding> {
     if !unproven.is_empty() {
         findings.push(of_unproven(sight, &unproven));
     }
-    findings.extend(of_lacking(sight));
+    findings.extend(of_lacking(sight, lacking));
     for (at, finding) in findings.iter_mut().enumerate() {
         finding.id = format!("{DETECTOR}-{}", at + 1);
     }
@@ -74,14 +90,8 @@ fn of_unproven(sight: &Sight<'_>, suspects: &Suspects<'_>) -> Finding {
 }
 
 /// Browsers that lack headers which their versions always send.
-fn of_lacking(sight: &Sight<'_>) -> Option<Finding> {
-    let lacks = |suspect: &Suspect<'_>| {
-        let agent = suspect.features.agent(sight.rules);
-        let browser = agent.is_some_and(|agent| agent.category == Category::Browser);
-        browser && suspect.features.headers() == Some(Headers::Lacking)
-    };
-    let suspects = sight.clients.visitors().map(Suspect::new).filter(lacks);
-    let suspects = Suspects::worst_first(suspects.collect());
+fn of_lacking(sight: &Sight<'_>, suspects: Vec<Suspect<'_>>) -> Option<Finding> {
+    let suspects = Suspects::worst_first(suspects);
     if suspects.is_empty() {
         return None;
     }

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
+use tidegate_rules::Ruleset;
 
 use super::{Finding, Sight};
 use crate::clients::Visitor;
@@ -22,8 +23,7 @@ pub(super) struct Suspect<'c> {
 }
 
 impl<'c> Suspect<'c> {
-    pub(super) fn new(visitor: Visitor<'c>) -> Self {
-        let features = visitor.features();
+    fn new(visitor: Visitor<'c>, features: Features) -> Self {
         Self { visitor, features, score: score::crawler(&features, features.breadth()) }
     }
 
@@ -31,6 +31,27 @@ impl<'c> Suspect<'c> {
     pub(super) fn example(&self) -> Option<&'c str> {
         Some(self.visitor.many()?.example()).filter(|path| !path.is_empty())
     }
+}
+
+/// Whether a detector names a visitor who did this.
+pub(super) type Names = fn(&Ruleset, &Visitor<'_>, &Features) -> bool;
+
+/// Those whom each of some detectors names, from one look at every visitor: there may
+/// be millions.
+pub(super) fn named<'c, const N: usize>(
+    sight: &Sight<'c>,
+    detectors: [Names; N],
+) -> [Vec<Suspect<'c>>; N] {
+    let mut named = [const { Vec::new() }; N];
+    for visitor in sight.clients.visitors() {
+        let features = visitor.features();
+        for (names, found) in detectors.iter().zip(&mut named) {
+            if names(sight.rules, &visitor, &features) {
+                found.push(Suspect::new(visitor, features));
+            }
+        }
+    }
+    named
 }
 
 /// Visitors that one finding is about.

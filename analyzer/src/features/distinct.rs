@@ -113,7 +113,7 @@ fn raise(registers: &mut [u8; REGISTERS], hash: u64) {
 )]
 fn estimate(registers: &[u8; REGISTERS]) -> u64 {
     const M: f64 = REGISTERS as f64;
-    let sum: f64 = registers.iter().map(|rank| (-f64::from(*rank)).exp2()).sum();
+    let sum: f64 = registers.iter().map(|rank| 0.5_f64.powi((*rank).into())).sum();
     let raw = 0.7213 / (1.0 + 1.079 / M) * M * M / sum;
     let empty = registers.iter().filter(|rank| **rank == 0).count();
     // Few in many registers: how many are empty says more.

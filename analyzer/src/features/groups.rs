@@ -96,9 +96,9 @@ impl Group {
         self.many.glance()
     }
 
-    /// The same of what lies elsewhere.
-    pub(crate) fn look(&self) -> u64 {
-        self.many.look() ^ self.clients.look()
+    /// The same of what lies elsewhere and a request for a page needs.
+    pub(crate) fn look(&self, page: u64) -> u64 {
+        self.many.look(page) ^ self.clients.look()
     }
 
     fn bytes(&self) -> usize {
@@ -147,6 +147,11 @@ impl Groups {
     /// What is known of a group that has a record.
     pub(crate) fn get(&self, key: GroupKey) -> Option<&Group> {
         self.heavy.get(&key).map(|group| &**group)
+    }
+
+    /// Reads the counters of a group's hash.
+    pub(crate) fn look_lately(&self, hash: u64) -> u64 {
+        self.lately.look(hash)
     }
 
     /// Takes a group in that was counted elsewhere, with the number of its clients.

@@ -234,6 +234,14 @@ impl Ledger {
         }
     }
 
+    /// Largest breadth of somebody over the longest window.
+    pub(crate) fn breadth(&self, at: u32) -> u32 {
+        match self.many(at) {
+            Some(many) => many.breadth(),
+            None => self.slot(at).few.features().breadth(),
+        }
+    }
+
     /// Units and requests of somebody.
     pub(crate) fn harm(&self, at: u32) -> (u64, u64) {
         match self.many(at) {

@@ -1,7 +1,9 @@
 //! Somebody who asked for enough to be looked at: kept in full, in about 1 KB,
 //! more for each minute in which it was there.
 
-use super::few::{Few, crate_bit, tag};
+use smallvec::SmallVec;
+
+use super::few::{Few, PAGES, crate_bit, tag};
 use super::{Distinct, Facts, Features, SESSION_GAP_MS, class, minute};
 use crate::walk::Walks;
 
@@ -49,7 +51,7 @@ pub struct Many {
     pages: Distinct,
     /// What is left of the pages of the time when little was kept: each until it
     /// is asked for again.
-    early: Vec<u32>,
+    early: SmallVec<[u32; PAGES]>,
     /// Pages of that time that cannot be told apart any more.
     lost: u64,
     /// Crates of that time, a bit each, until they are asked for again.
@@ -75,7 +77,7 @@ impl Many {
         let mut walks = Walks::default();
         let early = match few.is_exact() {
             true => few.tags().map(|(tag, _)| tag).collect(),
-            false => Vec::new(),
+            false => SmallVec::new(),
         };
         for (tag, _) in few.tags().filter(|(_, admitted)| few.is_exact() && *admitted) {
             walks.mark(known.last, tag);
@@ -169,25 +171,11 @@ impl Many {
         known.first = known.first.min(facts.time);
         known.last = known.last.max(facts.time);
         let at = minute(facts.time);
-        let minute = match self.minutes.last_mut() {
-            Some((last, minute)) if *last == at => minute,
-            _ => self.minute(at),
-        };
+        let minute = of_minute(&mut self.minutes, at);
         minute.add(facts.units);
         let Minute { requests, units } = *minute;
         self.known.peak_requests = self.known.peak_requests.max(requests);
         self.known.peak_units = self.known.peak_units.max(units);
-    }
-
-    fn minute(&mut self, at: u64) -> &mut Minute {
-        let place = match self.minutes.binary_search_by_key(&at, |(minute, _)| *minute) {
-            Ok(place) => place,
-            Err(place) => {
-                self.minutes.insert(place, (at, Minute::default()));
-                place
-            }
-        };
-        &mut self.minutes[place].1
     }
 
     /// What it did, in figures.
@@ -200,6 +188,11 @@ impl Many {
             exact: self.known.exact && self.pages.is_exact() && self.crates.is_exact(),
             ..self.known
         }
+    }
+
+    /// Largest breadth over the longest window.
+    pub(super) fn breadth(&self) -> u32 {
+        self.walks.breadth()
     }
 
     /// What happened in each minute in which it was there, in order.
@@ -232,11 +225,12 @@ impl Many {
         own ^ self.walks.glance() ^ self.last_page
     }
 
-    /// The same of what lies elsewhere.
-    pub(crate) fn look(&self) -> u64 {
+    /// The same of what lies elsewhere and a request for a page needs.
+    pub(crate) fn look(&self, page: u64) -> u64 {
         let minute = self.minutes.last().map_or(0, |(at, _)| *at);
         let route = self.routes.first().map_or(0, |(_, units)| *units);
-        minute ^ route ^ self.pages.look() ^ self.crates.look()
+        let walks = self.walks.look(tag(page));
+        minute ^ route ^ walks ^ self.pages.look() ^ self.crates.look()
     }
 
     /// Harm first: whoever has less of it is the first to be kept in short.
@@ -250,14 +244,33 @@ impl Many {
             + self.pages.bytes()
             + self.crates.bytes()
             + self.walks.bytes()
-            + self.early.capacity() * size_of::<u32>()
             + self.minutes.capacity() * size_of::<(u64, Minute)>()
             + self.routes.capacity() * size_of::<(Option<u16>, u64)>()
             + self.samples.capacity() * 2 * size_of::<Box<str>>()
             + self.example.len()
-            // What the allocator adds to eight pieces.
-            + 8 * 16
+            // What the allocator adds to seven pieces.
+            + 7 * 16
     }
+}
+
+/// What a list in the order of time has for a minute. Logs are nearly in order, so
+/// that it is mostly the last one or a later one.
+pub(super) fn of_minute<T: Default>(list: &mut Vec<(u64, T)>, at: u64) -> &mut T {
+    let place = match list.last() {
+        Some((last, _)) if *last == at => list.len() - 1,
+        Some((last, _)) if *last > at => match list.binary_search_by_key(&at, |(at, _)| *at) {
+            Ok(place) => place,
+            Err(place) => {
+                list.insert(place, (at, T::default()));
+                place
+            }
+        },
+        _ => {
+            list.push((at, T::default()));
+            list.len() - 1
+        }
+    };
+    &mut list[place].1
 }
 
 /// At most [`EXAMPLE_BYTES`] of a path.

@@ -32,15 +32,26 @@ impl Popularity {
             first.iter_mut().chain(second.iter_mut()).for_each(|count| *count /= 2);
             self.counted = 1;
         }
-        // The length is a power of two.
-        let at = |hash: u64| usize::try_from(hash & (length as u64 - 1)).unwrap_or_default();
-        let slots = first.get_mut(at(hash)).zip(second.get_mut(at(hash >> 32)));
+        let [at, other] = places(hash, length);
+        let slots = first.get_mut(at).zip(second.get_mut(other));
         let Some((first, second)) = slots else { return 1 };
         let count = (*first).min(*second).saturating_add(1);
         *first = count.max(*first);
         *second = count.max(*second);
         count
     }
+
+    /// Reads the counters of a hash.
+    pub(crate) fn look(&self, hash: u64) -> u64 {
+        let [first, second] = &self.rows;
+        let [at, other] = places(hash, first.len());
+        first.get(at).zip(second.get(other)).map_or(0, |(first, second)| (*first ^ *second).into())
+    }
+}
+
+/// Where a hash is counted, in rows whose length is a power of two.
+fn places(hash: u64, length: usize) -> [usize; 2] {
+    [hash, hash >> 32].map(|hash| usize::try_from(hash & (length as u64 - 1)).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use hashbrown::HashMap;
 use tidegate_rules::agent::Claim;
 
 use super::groups::HEAVY;
+use super::many::of_minute;
 use super::{Distinct, Facts, Minute, Popularity, minute};
 use crate::night::Seen;
 
@@ -171,22 +172,6 @@ impl Swarm {
             // What the allocator adds to seven pieces.
             + 7 * 16
     }
-}
-
-/// What a list in the order of time has for a minute. Logs are nearly in order, so
-/// that it is mostly the last one.
-fn of_minute<T: Default>(list: &mut Vec<(u64, T)>, at: u64) -> &mut T {
-    let place = match list.last() {
-        Some((last, _)) if *last == at => list.len() - 1,
-        _ => {
-            let place = list.binary_search_by_key(&at, |(minute, _)| *minute);
-            place.unwrap_or_else(|place| {
-                list.insert(place, (at, T::default()));
-                place
-            })
-        }
-    };
-    &mut list[place].1
 }
 
 /// Everybody's swarms.

@@ -1,8 +1,6 @@
 //! What a pass over a night remembers on its way, and what it assumes where the
 //! log is silent.
 
-use std::hint::black_box;
-
 use tidegate_rules::features::Derived;
 use tidegate_rules::route::CacheClass;
 use tidegate_rules::{CacheState, Request, Ruleset};
@@ -10,10 +8,11 @@ use tidegate_rules::{CacheState, Request, Ruleset};
 use super::cache::Cache;
 use super::{Night, Passed};
 use crate::agents::{Agents, Named};
-use crate::askers::Askers;
+use crate::askers::{self, Askers};
 use crate::basis::{Assumptions, Lines, Said, Window};
 use crate::event::Event;
 use crate::ingest::Summary;
+use crate::near::bring_near;
 use crate::paths::{self, Paths};
 use crate::shielding::Shielding;
 
@@ -39,7 +38,7 @@ pub(super) struct Pass {
 /// Where it is remembered what there is to know of an event.
 pub(super) struct Found {
     pub(super) named: Option<Named>,
-    pub(super) asker: usize,
+    pub(super) asker: Option<askers::Place>,
     pub(super) path: paths::Place,
     pub(super) referer: paths::Place,
 }
@@ -62,16 +61,24 @@ impl Pass {
         }
     }
 
-    /// Looks where it is remembered what there is to know of an event: for a few
-    /// events one after another, so that the processor waits once for all.
-    pub(super) fn look(&mut self, night: &Night<'_>, event: &Event<'_>) -> Found {
+    /// Looks where it is remembered what there is to know of some events, and reads a
+    /// bit of it: of all of them at once, so that the processor waits once.
+    pub(super) fn look(&mut self, night: &Night<'_>, events: &[Event<'_>]) -> Vec<Found> {
+        bring_near(events.iter().map(Event::glance));
+        let find = |event| self.find(night, event);
+        let found: Vec<_> = events.iter().map(find).collect();
+        bring_near(found.iter().map(|found| self.paths.look(found.path)));
+        bring_near(found.iter().map(|found| self.paths.look(found.referer)));
+        found.iter().filter_map(|found| found.asker).for_each(|at| self.askers.look(at));
+        found
+    }
+
+    fn find(&mut self, night: &Night<'_>, event: &Event<'_>) -> Found {
         let named = |text| self.agents.named(night.rules, night.secret, text);
         let named = event.user_agent().map(named);
         let asker = self.askers.place(event.client(), named);
         let path = self.paths.place(event.path());
         let referer = event.referer().map_or(path, |path| self.paths.place(path));
-        let slots = self.paths.look(path) ^ self.paths.look(referer) ^ self.askers.look(asker);
-        black_box(slots);
         Found { named, asker, path, referer }
     }
 
