@@ -30,7 +30,10 @@ pub struct GlobIndex {
     ends: Vec<u16>,
     /// The slots that something is filed under, a bit each.
     #[serde(skip)]
-    used: [u64; SLOTS / 64],
+    used: Bits<{ SLOTS / 64 }>,
+    /// The first bytes of all that something is filed under.
+    #[serde(skip)]
+    starts: Bits<4>,
     /// Globs without a slot: they are always asked.
     #[serde(skip)]
     unfiled: Vec<u16>,
@@ -85,6 +88,28 @@ impl Shape {
     }
 }
 
+/// A set of small numbers, a bit each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Bits<const WORDS: usize>([u64; WORDS]);
+
+impl<const WORDS: usize> Bits<WORDS> {
+    fn has(&self, number: usize) -> bool {
+        self.0.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 == 1)
+    }
+
+    fn put(&mut self, number: usize) {
+        if let Some(word) = self.0.get_mut(number / 64) {
+            *word |= 1 << (number % 64);
+        }
+    }
+}
+
+impl<const WORDS: usize> Default for Bits<WORDS> {
+    fn default() -> Self {
+        Self([0; WORDS])
+    }
+}
+
 /// Three bytes in a row, as a number.
 type Run = u32;
 
@@ -127,30 +152,23 @@ impl GlobIndex {
         if text.len() > TEXT_BOUND {
             return SmallVec::new();
         }
-        let mut found: SmallVec<[u16; 16]> = SmallVec::from_slice(&self.unfiled);
-        for run in runs(text.as_bytes()) {
+        // Of paths, only the globs that have as many slashes.
+        let slashes = slashes(text.as_bytes());
+        let shape = |at: u16| self.shapes.get(usize::from(at));
+        let has_room = |at: &u16| shape(*at).is_some_and(|shape| shape.has_room(slashes));
+        let mut found: SmallVec<[u16; 16]> =
+            self.unfiled.iter().copied().filter(has_room).collect();
+        for run in runs(text.as_bytes(), |first| self.starts.has(first.into())) {
             let slot = slot(run);
-            let used = self.used.get(slot / 64).is_some_and(|word| word >> (slot % 64) & 1 == 1);
-            if used {
+            if self.used.has(slot) {
                 let filed = self.filed_under(slot).iter().filter(|(own, _)| *own == run);
-                found.extend(filed.map(|(_, at)| *at));
+                found.extend(filed.map(|(_, at)| *at).filter(has_room));
             }
         }
-        self.keep_those_with_room(&mut found, text);
         found.sort_unstable();
         // A text may have the same three bytes twice.
         found.dedup();
         found
-    }
-
-    /// Leaves out the globs of paths that have other slashes.
-    fn keep_those_with_room(&self, found: &mut SmallVec<[u16; 16]>, text: &str) {
-        let shape = |at: &u16| self.shapes.get(usize::from(*at)).copied().unwrap_or_default();
-        // Texts that are no paths may have any.
-        if found.iter().any(|at| shape(at).slashes != Shape::ANY) {
-            let slashes = slashes(text.as_bytes());
-            found.retain(|at| shape(at).has_room(slashes));
-        }
     }
 
     fn filed_under(&self, slot: usize) -> &[(Run, u16)] {
@@ -187,9 +205,8 @@ impl From<Listed> for GlobIndex {
         }
         for (run, _) in &index.filed {
             let slot = slot(*run);
-            if let Some(word) = index.used.get_mut(slot / 64) {
-                *word |= 1 << (slot % 64);
-            }
+            index.used.put(slot);
+            index.starts.put(first(*run).into());
             if let Some(count) = index.ends.get_mut(slot) {
                 *count = count.saturating_add(1);
             }
@@ -214,7 +231,8 @@ impl<'g> FromIterator<(u16, &'g Glob)> for GlobIndex {
         }
         let mut listed = Listed::default();
         for (owner, glob) in globs {
-            let run = required(glob).min_by_key(|run| common.get(run)).unwrap_or_default();
+            let rarest = |run: &Run| (!begins_a_part(glob, *run), common.get(run));
+            let run = required(glob).min_by_key(rarest).unwrap_or_default();
             listed.text.push_str(&glob.text);
             let length = u32::try_from(glob.text.len()).unwrap_or(u32::MAX);
             listed.entries.push(Entry { length, path: glob.path, owner, run });
@@ -229,7 +247,14 @@ impl<'g> FromIterator<(u16, &'g Glob)> for GlobIndex {
 
 /// The runs that every text which matches `glob` has.
 fn required(glob: &Glob) -> impl Iterator<Item = Run> {
-    glob.pattern().literals().flat_map(runs)
+    glob.pattern().literals().flat_map(|literal| runs(literal, |_| true))
+}
+
+/// Whether a run of a path's glob begins a segment or a file's ending. A path has few
+/// such bytes, so that only few of its runs are looked up where globs are filed under
+/// those.
+fn begins_a_part(glob: &Glob, run: Run) -> bool {
+    glob.path && matches!(first(run), b'/' | b'.')
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "globs and texts are far shorter")]
@@ -237,12 +262,17 @@ fn slashes(text: &[u8]) -> u32 {
     text.iter().filter(|byte| **byte == b'/').count() as u32
 }
 
-/// Every three bytes in a row.
-fn runs(text: &[u8]) -> impl Iterator<Item = Run> {
-    text.windows(3).map(|window| match window {
-        [a, b, c] => Run::from_le_bytes([*a, *b, *c, 0]),
-        _ => 0,
+/// Every three bytes in a row of which the first one is sought.
+fn runs(text: &[u8], sought: impl Fn(u8) -> bool) -> impl Iterator<Item = Run> {
+    text.windows(3).filter_map(move |window| match window {
+        [a, b, c] if sought(*a) => Some(Run::from_le_bytes([*a, *b, *c, 0])),
+        _ => None,
     })
+}
+
+fn first(run: Run) -> u8 {
+    let [first, ..] = run.to_le_bytes();
+    first
 }
 
 fn slot(run: Run) -> usize {
