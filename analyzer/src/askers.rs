@@ -13,7 +13,7 @@ use tidegate_rules::{Client, HashKey, Request, Ruleset};
 use crate::agents::Named;
 
 /// Askers that are remembered: each has one slot, and the last one stays.
-const REMEMBERED: usize = 1 << 14;
+const REMEMBERED: usize = 1 << 15;
 
 /// Those who asked lately.
 pub(crate) struct Askers {

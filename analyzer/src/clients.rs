@@ -146,18 +146,14 @@ impl Clients {
         bring_near(pages().map(|page| self.pages.look(page)));
         let hashes = some.iter().filter_map(|seen| seen.derived.network);
         bring_near(hashes.map(|hash| self.networks.look_lately(hash)));
-        let clients = || {
-            let many = places.iter().map(|at| self.clients.many((*at)?));
-            many.zip(pages()).filter_map(|(many, page)| Some((many?, page)))
-        };
-        let networks = some.iter().zip(pages());
-        let networks =
-            networks.filter_map(|(seen, page)| Some((self.networks.get(network(seen)?)?, page)));
-        let networks: SmallVec<[_; 32]> = networks.collect();
-        bring_near(clients().map(|(many, _)| many.glance()));
-        bring_near(networks.iter().map(|(group, _)| group.glance()));
-        bring_near(clients().map(|(many, page)| many.look(page)));
-        bring_near(networks.iter().map(|(group, page)| group.look(*page)));
+        // Step by step: where the next thing lies is known when the one before is there.
+        let clients = places.iter().map(|at| self.clients.many((*at)?));
+        let networks = some.iter().map(|seen| Some(self.networks.get(network(seen)?)?.many()));
+        let many = clients.zip(pages()).chain(networks.zip(pages()));
+        let many = many.filter_map(|(many, page)| Some((many?, page)));
+        let many: SmallVec<[_; 64]> = many.collect();
+        bring_near(many.iter().map(|(many, _)| many.glance()));
+        bring_near(many.iter().map(|(many, page)| many.look(*page)));
         places
     }
 

@@ -11,14 +11,19 @@ use tidegate_rules::{HashKey, Ruleset};
 use crate::crates::Crates;
 
 /// Paths that are remembered: each has one slot, and the last one stays. More of them
-/// find few paths more, and lie too far away to be worth it.
-const REMEMBERED: usize = 1 << 14;
+/// find few paths more.
+const REMEMBERED: usize = 1 << 16;
+
+/// Crates that are remembered in the same way.
+const CRATES_REMEMBERED: usize = 1 << 12;
 
 /// Paths and what they say.
 pub(crate) struct Paths {
     crates: Crates,
     hasher: DefaultHashBuilder,
     slots: Vec<Slot>,
+    /// The hashes of crates: there are fewer of those than of their pages.
+    crate_slots: Vec<Option<(Place, u64)>>,
 }
 
 /// What is known of a path.
@@ -49,6 +54,7 @@ impl Paths {
             crates: Crates::new(rules),
             hasher: DefaultHashBuilder::default(),
             slots: vec![Slot::default(); REMEMBERED],
+            crate_slots: vec![None; CRATES_REMEMBERED],
         }
     }
 
@@ -66,13 +72,24 @@ impl Paths {
             return Path { asked: Asked { route, page }, crate_name };
         }
         let asked = Asked::of(rules, secret, text);
-        let crate_name = self.crates.of(asked.route, text).map(|name| page(secret, name));
+        let name = self.crates.of(asked.route, text);
+        let crate_name = name.map(|name| self.crate_hash(secret, name));
         let Asked { route, page } = asked;
-        if let Some(slot) = self.slots.get_mut(at.index()) {
+        if let Some(slot) = self.slots.get_mut(at.index(REMEMBERED)) {
             let crate_name = crate_name.and_then(NonZeroU64::new);
             *slot = Slot { place: Some(at), page, crate_name, route };
         }
         Path { asked, crate_name }
+    }
+
+    fn crate_hash(&mut self, secret: &HashKey, name: &str) -> u64 {
+        let at = self.place(name);
+        let slot = self.crate_slots.get_mut(at.index(CRATES_REMEMBERED));
+        match slot {
+            Some(Some((known, hash))) if *known == at => *hash,
+            Some(slot) => slot.insert((at, page(secret, name))).1,
+            None => page(secret, name),
+        }
     }
 
     /// Hash of the page that a path names; remembers none that is not asked for.
@@ -82,7 +99,7 @@ impl Paths {
 
     /// Reads a bit of what is remembered at a place, so that it is at hand.
     pub(crate) fn look(&self, at: Place) -> u64 {
-        self.slots.get(at.index()).map_or(0, |slot| slot.page)
+        self.slots.get(at.index(REMEMBERED)).map_or(0, |slot| slot.page)
     }
 
     /// The place of a path.
@@ -92,13 +109,13 @@ impl Paths {
     }
 
     fn slot(&self, at: Place) -> Option<&Slot> {
-        self.slots.get(at.index()).filter(|slot| slot.place == Some(at))
+        self.slots.get(at.index(REMEMBERED)).filter(|slot| slot.place == Some(at))
     }
 }
 
 impl Place {
-    fn index(self) -> usize {
-        usize::try_from(self.0.get() % REMEMBERED as u64).unwrap_or_default()
+    fn index(self, of: usize) -> usize {
+        usize::try_from(self.0.get() % of as u64).unwrap_or_default()
     }
 }
 

@@ -19,6 +19,11 @@ pub struct Distinct {
     latest: Vec<u64>,
     /// Which of `latest` is overwritten next.
     oldest: usize,
+    /// A bit for each that was ever among `latest`: whose bit is missing is new.
+    /// `latest` lies elsewhere, and to look through it takes time.
+    ever: u64,
+    /// The one that came last.
+    last: u64,
     registers: Option<Box<[u8; REGISTERS]>>,
     /// Those that were counted elsewhere.
     elsewhere: u64,
@@ -35,6 +40,8 @@ impl Distinct {
         if self.is_recent(hash) {
             return;
         }
+        self.ever |= bit(hash);
+        self.last = hash;
         if self.registers.is_none() && self.latest.len() < EXACT {
             self.latest.push(hash);
             return;
@@ -66,7 +73,8 @@ impl Distinct {
     pub fn is_recent(&self, hash: u64) -> bool {
         // The latest first, eight at once.
         let has = |some: &[u64]| some.iter().fold(false, |any, own| any | (*own == hash));
-        self.latest.rchunks(8).any(has)
+        let is_new = self.ever & bit(hash) == 0;
+        !is_new && (self.last == hash || self.latest.rchunks(8).any(has))
     }
 
     /// Whether the count is exact.
@@ -85,15 +93,20 @@ impl Distinct {
         own + self.elsewhere
     }
 
-    /// Reads a bit of every 64 bytes.
+    /// Reads what is looked at first of what lies elsewhere.
     pub(super) fn look(&self) -> u64 {
-        self.latest.iter().step_by(8).fold(0, |all, hash| all ^ hash)
+        self.latest.last().copied().unwrap_or_default()
     }
 
     /// Bytes on the heap.
     pub(super) fn bytes(&self) -> usize {
         self.latest.capacity() * 8 + if self.registers.is_some() { REGISTERS } else { 0 }
     }
+}
+
+/// What of 64 bits stands for a hash: not those by which it finds its register.
+const fn bit(hash: u64) -> u64 {
+    1 << (hash % 64)
 }
 
 fn raise(registers: &mut [u8; REGISTERS], hash: u64) {

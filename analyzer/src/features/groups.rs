@@ -6,6 +6,7 @@
 //! did least harm is dropped and counted, and whoever comes back begins anew.
 
 use std::fmt;
+use std::mem::replace;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use hashbrown::HashMap;
@@ -76,6 +77,8 @@ impl fmt::Display for GroupKey {
 pub struct Group {
     many: Many,
     clients: Distinct,
+    /// Bytes that it took up when they were last asked for.
+    measured: usize,
 }
 
 impl Group {
@@ -91,14 +94,15 @@ impl Group {
         self.clients.count()
     }
 
-    /// Reads here and there, so that the rest is at hand; what is said means nothing.
-    pub(crate) fn glance(&self) -> u64 {
-        self.many.glance()
+    /// All that it did.
+    pub(crate) fn many(&self) -> &Many {
+        &self.many
     }
 
-    /// The same of what lies elsewhere and a request for a page needs.
-    pub(crate) fn look(&self, page: u64) -> u64 {
-        self.many.look(page) ^ self.clients.look()
+    /// Bytes that it took up when this was last asked, none at first; and now.
+    fn measure(&mut self) -> (usize, usize) {
+        let now = self.bytes();
+        (replace(&mut self.measured, now), now)
     }
 
     fn bytes(&self) -> usize {
@@ -134,11 +138,10 @@ impl Groups {
             None if heavy => self.heavy.entry(key).or_default(),
             None => return,
         };
-        let before = group.bytes();
         group.many.add(facts);
         group.clients.insert(client);
-        let known = if group.many.harm().1 == 1 { 0 } else { before };
-        self.bytes = self.bytes - known + group.bytes();
+        let (before, now) = group.measure();
+        self.bytes = self.bytes - before + now;
         if self.bytes > self.most_bytes {
             self.make_room();
         }
@@ -156,8 +159,8 @@ impl Groups {
 
     /// Takes a group in that was counted elsewhere, with the number of its clients.
     pub(crate) fn put(&mut self, key: GroupKey, clients: u64, many: Many) {
-        let group = Group { many, clients: Distinct::counted(clients) };
-        self.bytes += group.bytes();
+        let mut group = Group { many, clients: Distinct::counted(clients), measured: 0 };
+        self.bytes += group.measure().1;
         self.heavy.insert(key, Box::new(group));
         if self.bytes > self.most_bytes {
             self.make_room();

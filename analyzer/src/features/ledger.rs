@@ -122,9 +122,9 @@ impl Ledger {
         let slot = self.slot(at);
         if let Some(place) = slot.full() {
             if let Some((_, many)) = self.full.get_mut(place) {
-                let before = many.bytes();
                 many.add(facts);
-                self.full_bytes = self.full_bytes - before + many.bytes();
+                let (before, now) = many.measure();
+                self.full_bytes = self.full_bytes - before + now;
             }
         } else if !slot.few.outgrows(facts) {
             self.slot_mut(at).few.add(facts);
@@ -181,8 +181,9 @@ impl Ledger {
         at
     }
 
-    fn keep(&mut self, at: u32, many: Box<Many>) {
-        self.full_bytes += many.bytes();
+    fn keep(&mut self, at: u32, mut many: Box<Many>) {
+        let (_, bytes) = many.measure();
+        self.full_bytes += bytes;
         let place = u32::try_from(self.full.len()).unwrap_or(u32::MAX);
         self.full.push((at, many));
         let slot = self.slot_mut(at);

@@ -1,6 +1,8 @@
 //! Somebody who asked for enough to be looked at: kept in full, in about 1 KB,
 //! more for each minute in which it was there.
 
+use std::mem::replace;
+
 use smallvec::SmallVec;
 
 use super::few::{Few, PAGES, crate_bit, tag};
@@ -61,13 +63,15 @@ pub struct Many {
     /// Minutes since the epoch, in order.
     minutes: Vec<(u64, Minute)>,
     /// Units by place of route.
-    routes: Vec<(Option<u16>, u64)>,
+    routes: SmallVec<[(Option<u16>, u64); 2]>,
     samples: Vec<Box<str>>,
     /// The first path that it asked for twice in a row, or the first of all.
     example: Box<str>,
     /// Whether it is one that came twice in a row.
     repeated: bool,
     last_page: u64,
+    /// Bytes that it took up when they were last asked for.
+    measured: usize,
 }
 
 impl Many {
@@ -96,6 +100,7 @@ impl Many {
         let Counted { minutes, routes, samples, example } = rest;
         let (pages, crates) = (Distinct::counted(known.pages), Distinct::counted(known.crates));
         let example = shortened(&example).into();
+        let routes = routes.into();
         Self { known, pages, crates, walks, minutes, routes, samples, example, ..Self::default() }
     }
 
@@ -228,14 +233,18 @@ impl Many {
     /// The same of what lies elsewhere and a request for a page needs.
     pub(crate) fn look(&self, page: u64) -> u64 {
         let minute = self.minutes.last().map_or(0, |(at, _)| *at);
-        let route = self.routes.first().map_or(0, |(_, units)| *units);
-        let walks = self.walks.look(tag(page));
-        minute ^ route ^ walks ^ self.pages.look() ^ self.crates.look()
+        minute ^ self.walks.look(tag(page)) ^ self.pages.look()
     }
 
     /// Harm first: whoever has less of it is the first to be kept in short.
     pub(super) fn harm(&self) -> (u64, u64) {
         (self.known.units, self.known.requests)
+    }
+
+    /// Bytes that it took up when this was last asked, none at first; and now.
+    pub(super) fn measure(&mut self) -> (usize, usize) {
+        let now = self.bytes();
+        (replace(&mut self.measured, now), now)
     }
 
     /// Bytes that it takes up, about.
@@ -245,7 +254,7 @@ impl Many {
             + self.crates.bytes()
             + self.walks.bytes()
             + self.minutes.capacity() * size_of::<(u64, Minute)>()
-            + self.routes.capacity() * size_of::<(Option<u16>, u64)>()
+            + self.routes.len() * size_of::<(Option<u16>, u64)>()
             + self.samples.capacity() * 2 * size_of::<Box<str>>()
             + self.example.len()
             // What the allocator adds to seven pieces.
