@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use tidegate_rules::{CacheState, Client, Request};
 
-use super::json::{Broken, Json, Layout, Quotes};
+use super::json::{Broken, Json, Kind, Layout, Member, Quotes, unescaped};
 use super::parser::{BadReason, Format, Parsed};
 use super::syslog::{self, Message};
 use super::{Line, proxies, text, time};
@@ -20,89 +20,93 @@ use super::{Line, proxies, text, time};
 const VERSION: &str = "1";
 
 /// The fields that we need.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Field {
     Version,
     DateTime,
     Method,
     Url,
     Ip,
-    Bytes,
-    Status,
     EdgeLocation,
-    Http,
-    CacheHit,
-    OnShield,
     RequestId,
-}
-
-/// The fields in `http` that we need.
-#[derive(Debug, Clone, Copy)]
-enum Header {
+    /// Nothing is made of it, but it differs from line to line.
+    ContentType,
     Protocol,
     Referer,
     UserAgent,
+    Bytes,
+    Status,
+    CacheHit,
+    OnShield,
+    Http,
+    Line,
 }
 
-fn field(name: &str) -> Option<Field> {
-    Some(match name {
-        "version" => Field::Version,
-        "date_time" => Field::DateTime,
-        "method" => Field::Method,
-        "url" => Field::Url,
-        "ip" => Field::Ip,
-        "bytes" => Field::Bytes,
-        "status" => Field::Status,
-        "edge_location" => Field::EdgeLocation,
-        "http" => Field::Http,
-        "cache_hit" => Field::CacheHit,
-        "on_shield" => Field::OnShield,
-        "request_id" => Field::RequestId,
-        _ => return None,
-    })
+/// Fields that are texts: the first ones.
+const TEXTS: usize = Field::UserAgent as usize + 1;
+
+impl Member for Field {
+    fn of(name: &str, is_inner: bool) -> Option<Self> {
+        Some(match (name, is_inner) {
+            ("version", false) => Self::Version,
+            ("date_time", false) => Self::DateTime,
+            ("method", false) => Self::Method,
+            ("url", false) => Self::Url,
+            ("ip", false) => Self::Ip,
+            ("edge_location", false) => Self::EdgeLocation,
+            ("request_id", false) => Self::RequestId,
+            ("content_type", false) => Self::ContentType,
+            ("bytes", false) => Self::Bytes,
+            ("status", false) => Self::Status,
+            ("cache_hit", false) => Self::CacheHit,
+            ("on_shield", false) => Self::OnShield,
+            ("http", false) => Self::Http,
+            ("protocol", true) => Self::Protocol,
+            ("referer", true) => Self::Referer,
+            ("useragent", true) => Self::UserAgent,
+            _ => return None,
+        })
+    }
+
+    fn kind(self) -> Kind {
+        match self {
+            Self::Bytes | Self::Status | Self::CacheHit | Self::OnShield => Kind::Other,
+            Self::Http => Kind::Object,
+            Self::Line => Kind::Line,
+            _ => Kind::Text,
+        }
+    }
+
+    fn is_inner(self) -> bool {
+        matches!(self, Self::Http | Self::Protocol | Self::Referer | Self::UserAgent)
+    }
+
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
-fn header(name: &str) -> Option<Header> {
-    Some(match name {
-        "protocol" => Header::Protocol,
-        "referer" => Header::Referer,
-        "useragent" => Header::UserAgent,
-        _ => return None,
-    })
-}
-
-/// Where they stood in the line before, and when that was.
+/// What is remembered of the lines before.
 #[derive(Debug, Default)]
-pub(super) struct Layouts {
-    line: Layout<Field>,
-    http: Layout<Header>,
+pub(super) struct Before {
+    layout: Layout<Field>,
     minute: time::Minute,
+    site: text::Site,
 }
 
-/// What they say.
+/// What the fields say; nothing where they are null.
 #[derive(Default)]
 struct Fields<'a> {
-    version: Option<Cow<'a, str>>,
-    date_time: Option<Cow<'a, str>>,
-    method: Option<Cow<'a, str>>,
-    url: Option<Cow<'a, str>>,
-    ip: Option<Cow<'a, str>>,
+    texts: [Option<&'a str>; TEXTS],
+    /// Whether some of them have escapes.
+    escaped: bool,
     bytes: Option<u64>,
     status: Option<u16>,
-    edge_location: Option<Cow<'a, str>>,
-    /// The client's headers: where there is an `http`, null or missing in it is
-    /// what the edge writes for a header that the client did not send.
-    http: Option<Http<'a>>,
     cache_hit: Option<bool>,
     on_shield: Option<bool>,
-    request_id: Option<Cow<'a, str>>,
-}
-
-#[derive(Default)]
-struct Http<'a> {
-    protocol: Option<Cow<'a, str>>,
-    referer: Option<Cow<'a, str>>,
-    useragent: Option<Cow<'a, str>>,
+    /// Whether the client's headers are told: what is null or missing there is what the
+    /// edge writes for a header that the client did not send.
+    http: bool,
 }
 
 pub(super) fn recognises(line: &str) -> bool {
@@ -112,7 +116,7 @@ pub(super) fn recognises(line: &str) -> bool {
     json.starts_with('{') && version.is_some_and(|(version, _)| is_number(version))
 }
 
-impl Layouts {
+impl Before {
     pub(super) fn parse(
         &mut self,
         line: &str,
@@ -122,90 +126,84 @@ impl Layouts {
         if !json.starts_with('{') {
             return Err(text::no_json());
         }
-        let fields = Fields::of(json, self);
-        let version = match &fields {
-            Ok(fields) => fields.version.as_deref().map(Cow::Borrowed),
-            // The rest may make no sense because it is of another version.
-            Err(_) => version_alone(json),
+        let mut fields = match Fields::of(json, &mut self.layout) {
+            Ok(fields) => fields,
+            Err(broken) => return Err(why_broken(broken, json, line.len() - json.len())),
         };
-        if let Some(version) = version.filter(|version| *version != VERSION) {
-            return Err(BadReason::of(format!("unknown version {}", text::quoted(&version))));
+        let unescaped = if fields.escaped { fields.unescaped() } else { Vec::new() };
+        for (place, text) in &unescaped {
+            fields.texts[*place] = Some(text);
         }
-        let fields = fields.map_err(|broken| broken.reason(line.len() - json.len()))?;
         let mut node = [0; 3];
         let node = host.and_then(|host| syslog::pop(host, &mut node));
-        sink(&fields.as_line(node, &mut self.minute)?);
+        sink(&fields.as_line(node, self)?);
         Ok(Parsed::Request)
     }
 }
 
 impl<'a> Fields<'a> {
-    fn of(json: &'a str, layouts: &mut Layouts) -> Result<Self, Broken> {
+    fn of(json: &'a str, layout: &mut Layout<Field>) -> Result<Self, Broken> {
         let mut fields = Self::default();
         let mut json = Json::new(json, Quotes::Escaped);
-        let Layouts { line, http, .. } = layouts;
-        json.known_members(line, field, |json, field| fields.read(json, field, http))?;
+        let mut before = Field::Line;
+        while let Some(field) = layout.next(&mut json, before)? {
+            match field {
+                Field::Line => {}
+                Field::Bytes => fields.bytes = json.number()?,
+                Field::Status => fields.status = json.number()?,
+                Field::CacheHit => fields.cache_hit = json.flag()?,
+                Field::OnShield => fields.on_shield = json.flag()?,
+                Field::Http => fields.http = true,
+                _ => fields.texts[field as usize] = Some(json.rest_of_text()?),
+            }
+            before = field;
+        }
+        fields.escaped = json.has_escapes();
         json.end().map(|()| fields)
     }
 
-    #[inline(always)]
-    fn read(
-        &mut self,
-        json: &mut Json<'a>,
-        field: Field,
-        layout: &mut Layout<Header>,
-    ) -> Result<(), Broken> {
-        match field {
-            Field::Version => self.version = json.text()?,
-            Field::DateTime => self.date_time = json.text()?,
-            Field::Method => self.method = json.text()?,
-            Field::Url => self.url = json.text()?,
-            Field::Ip => self.ip = json.text()?,
-            Field::Bytes => self.bytes = json.number()?,
-            Field::Status => self.status = json.number()?,
-            Field::EdgeLocation => self.edge_location = json.text()?,
-            Field::Http if json.null() => {}
-            Field::Http => {
-                let http = self.http.insert(Http::default());
-                json.known_members(layout, header, |json, header| http.read(json, header))?;
-            }
-            Field::CacheHit => self.cache_hit = json.flag()?,
-            Field::OnShield => self.on_shield = json.flag()?,
-            Field::RequestId => self.request_id = json.text()?,
-        }
-        Ok(())
+    /// The texts that have escapes, without them, and their places.
+    #[cold]
+    fn unescaped(&self) -> Vec<(usize, String)> {
+        let texts = self.texts.iter().enumerate();
+        let escaped =
+            texts.filter_map(|(at, text)| Some((at, text.filter(|text| text.contains('\\'))?)));
+        escaped.filter_map(|(place, text)| Some((place, unescaped(text)?))).collect()
     }
 
-    fn as_line<'l>(
-        &'l self,
-        node: Option<&'l str>,
-        minute: &mut time::Minute,
-    ) -> Result<Line<'l>, BadReason> {
-        if self.version.is_none() {
-            return Err(BadReason::new("no `version`"));
+    fn text(&self, field: Field) -> Option<&'a str> {
+        self.texts[field as usize]
+    }
+
+    fn as_line<'l>(&self, node: Option<&'l str>, before: &mut Before) -> Result<Line<'l>, BadReason>
+    where
+        'a: 'l,
+    {
+        let missing = |name| BadReason::of(format!("no `{name}`"));
+        let version = self.text(Field::Version).ok_or_else(|| missing("version"))?;
+        if version != VERSION {
+            return Err(unknown(version));
         }
-        let date_time = self.date_time.as_deref().ok_or(BadReason::new("no `date_time`"))?;
-        let time = minute.rfc3339(date_time).ok_or_else(|| {
+        let date_time = self.text(Field::DateTime).ok_or_else(|| missing("date_time"))?;
+        let time = before.minute.rfc3339(date_time).ok_or_else(|| {
             BadReason::of(format!("`date_time` is not a time: {}", text::quoted(date_time)))
         })?;
-        let url = self.url.as_deref().ok_or(BadReason::new("no `url`"))?;
-        let target = text::split_url(url).ok_or_else(|| {
+        let url = self.text(Field::Url).ok_or_else(|| missing("url"))?;
+        let target = before.site.split_url(url).ok_or_else(|| {
             BadReason::of(format!("`url` is not absolute: {}", text::quoted(url)))
         })?;
-        let method = self.method.as_deref().ok_or(BadReason::new("no `method`"))?;
+        let method = self.text(Field::Method).ok_or_else(|| missing("method"))?;
 
-        let mut request = Request::new(time, method, target.path);
-        request.host = target.host;
-        request.query = target.query;
-        request.client = self.ip.as_deref().map(text::client).transpose()?;
-        request.pop = self.edge_location.as_deref().or(node);
-        request.request_id = self.request_id.as_deref();
-
-        let mut line = Line::new(request, Format::FastlyAccess);
-        if let Some(http) = &self.http {
-            line.request.user_agent = Some(http.useragent.as_deref().unwrap_or_default());
-            line.referer = Some(http.referer.as_deref().unwrap_or_default());
-            line.request.signals.protocol = http.protocol.as_deref().and_then(text::protocol);
+        let mut line = Line::new(Request::new(time, method, target.path), Format::FastlyAccess);
+        line.request.host = target.host;
+        line.request.query = target.query;
+        line.request.client = self.text(Field::Ip).map(text::client).transpose()?;
+        line.request.pop = self.text(Field::EdgeLocation).or(node);
+        line.request.request_id = self.text(Field::RequestId);
+        if self.http {
+            line.request.user_agent = Some(self.text(Field::UserAgent).unwrap_or_default());
+            line.referer = Some(self.text(Field::Referer).unwrap_or_default());
+            line.request.signals.protocol = self.text(Field::Protocol).and_then(text::protocol);
         }
         line.outcome.status = self.status.map_or(Ok(None), text::checked_status)?;
         line.outcome.cache =
@@ -216,16 +214,18 @@ impl<'a> Fields<'a> {
     }
 }
 
-impl<'a> Http<'a> {
-    #[inline(always)]
-    fn read(&mut self, json: &mut Json<'a>, header: Header) -> Result<(), Broken> {
-        match header {
-            Header::Protocol => self.protocol = json.text()?,
-            Header::Referer => self.referer = json.text()?,
-            Header::UserAgent => self.useragent = json.text()?,
-        }
-        Ok(())
+/// Why a line is bad that cannot be read: it may make no sense because it is of another
+/// version.
+#[cold]
+fn why_broken(broken: Broken, json: &str, start: usize) -> BadReason {
+    match version_alone(json) {
+        Some(version) if version != VERSION => unknown(&version),
+        _ => broken.reason(start),
     }
+}
+
+fn unknown(version: &str) -> BadReason {
+    BadReason::of(format!("unknown version {}", text::quoted(version)))
 }
 
 /// Whether one POP asked another.

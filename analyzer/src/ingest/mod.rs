@@ -18,6 +18,7 @@ mod detect;
 mod error;
 mod fastly;
 mod file;
+mod find;
 mod input;
 mod json;
 mod lines;

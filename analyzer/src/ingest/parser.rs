@@ -117,7 +117,7 @@ pub struct Parser(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    Fastly(fastly::Layouts),
+    Fastly(fastly::Before),
     Vcl,
     CloudFront(cloudfront::Columns),
     Combined(time::Before),
@@ -129,7 +129,7 @@ impl Parser {
     #[must_use]
     pub fn new(format: Format) -> Self {
         Self(match format {
-            Format::FastlyAccess => Kind::Fastly(fastly::Layouts::default()),
+            Format::FastlyAccess => Kind::Fastly(fastly::Before::default()),
             Format::FastlyVcl => Kind::Vcl,
             Format::CloudFront => Kind::CloudFront(cloudfront::Columns::default()),
             Format::Combined => Kind::Combined(time::Before::default()),
@@ -148,7 +148,7 @@ impl Parser {
         sink: &mut dyn FnMut(&Line<'_>),
     ) -> Result<Parsed, BadReason> {
         match &mut self.0 {
-            Kind::Fastly(layouts) => layouts.parse(line, sink),
+            Kind::Fastly(before) => before.parse(line, sink),
             Kind::Vcl => vcl::parse(line, sink),
             Kind::CloudFront(columns) => columns.parse(line, sink),
             Kind::Combined(before) => combined::parse(line, before, sink),

@@ -1,63 +1,153 @@
 //! What the lines of one writer have in common.
 
-/// Where the members that a format needs stood in an object of the line before,
-/// by what `F` calls them.
-///
-/// Lines of one writer are alike: what lies between two members that are needed
-/// is mostly the same in each, and is then passed over at one look.
-///
-/// What differs in between has few forms, such as the type of the content; as many
-/// as there is room for are known of each step.
-#[derive(Debug)]
-pub(in crate::ingest) struct Layout<F>(Vec<Step<F>>);
+use super::{Broken, Json};
 
-/// Texts that came before a member, and which member came then.
+/// A member that a format needs, of the object that a line is or of one in it; or that
+/// object itself.
+pub(in crate::ingest) trait Member: Copy {
+    /// The member of this name, of the object in the line's or of the line's own.
+    fn of(name: &str, is_inner: bool) -> Option<Self>;
+
+    /// What its value is.
+    fn kind(self) -> Kind;
+
+    /// Whether it is of the object in the line's, or is that object.
+    fn is_inner(self) -> bool;
+
+    /// Its place among all of them.
+    fn place(self) -> usize;
+}
+
+/// What a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::ingest) enum Kind {
+    /// What all others are members of.
+    Line,
+    /// A text, which is read from behind its first quote.
+    Text,
+    /// An object, which is read from behind its first brace: its members come next.
+    Object,
+    /// Anything else; `null` is read as all others are.
+    Other,
+}
+
+/// Where the members that a format needs stood in the lines before.
+///
+/// Lines of one writer are alike: what lies between two values that are needed is
+/// mostly the same in each, and is then passed over at one look. What differs in
+/// between has few forms; as many as there is room for are known after each member.
 #[derive(Debug)]
-struct Step<F> {
-    known: Vec<(String, F)>,
+pub(in crate::ingest) struct Layout<M>(Vec<After<M>>);
+
+/// What has come after a member, or at the start.
+#[derive(Debug)]
+struct After<M> {
+    known: Vec<Gap<M>>,
     /// Which of them is forgotten next.
     oldest: usize,
 }
 
-/// Texts that are known of each step.
-const KNOWN: usize = 6;
+/// A text up to a value, and whose that is; of none, up to the end.
+#[derive(Debug)]
+struct Gap<M> {
+    text: String,
+    next: Option<M>,
+}
 
-/// Steps that are known, and bytes of a text: a line may be made to waste memory.
-const STEPS: usize = 64;
+/// Gaps that are known after each member.
+const KNOWN: usize = 8;
+
+/// Bytes of a gap: a line may be made to waste memory.
 const LONGEST: usize = 1_024;
 
-impl<F> Default for Layout<F> {
+impl<M> Default for Layout<M> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<F: Copy> Layout<F> {
-    /// Which member comes after what `rest` begins with, and how long that is.
-    pub(super) fn find(&self, step: usize, rest: &[u8]) -> Option<(usize, F)> {
-        let known = self.0.get(step)?.known.iter();
-        let mut found = known.filter(|(text, _)| rest.starts_with(text.as_bytes()));
-        found.next().map(|(text, member)| (text.len(), *member))
+impl<M: Member> Layout<M> {
+    /// Reads up to the next value of a member that is needed, `None` where there is none.
+    /// Texts and objects that are `null` are passed over. `before` is the member whose
+    /// value was read last, or the start.
+    #[inline(always)]
+    pub(in crate::ingest) fn next(
+        &mut self,
+        json: &mut Json<'_>,
+        before: M,
+    ) -> Result<Option<M>, Broken> {
+        if let Some(after) = self.0.get(before.place()) {
+            for gap in &after.known {
+                if let Some(rest) = json.rest.strip_prefix(gap.text.as_str()) {
+                    json.rest = rest;
+                    return Ok(gap.next);
+                }
+            }
+        }
+        self.look(json, before)
     }
 
-    /// Keeps what came before a member, for the next lines.
-    pub(super) fn learn(&mut self, step: usize, text: &str, member: F) {
-        if text.len() > LONGEST || step >= STEPS {
+    /// The same, where what comes is not known; it is then.
+    #[cold]
+    #[inline(never)]
+    fn look(&mut self, json: &mut Json<'_>, before: M) -> Result<Option<M>, Broken> {
+        let from = json.rest;
+        let next = seek(json, before)?;
+        let text = from.get(..from.len() - json.rest.len()).unwrap_or_default();
+        let place = before.place();
+        if text.len() <= LONGEST {
+            if self.0.len() <= place {
+                self.0.resize_with(place + 1, || After { known: Vec::new(), oldest: 0 });
+            }
+            self.0[place].learn(text, next);
+        }
+        Ok(next)
+    }
+}
+
+impl<M> After<M> {
+    fn learn(&mut self, text: &str, next: Option<M>) {
+        if self.known.len() < KNOWN {
+            self.known.push(Gap { text: text.to_owned(), next });
             return;
         }
-        if self.0.len() == step {
-            self.0.push(Step { known: Vec::new(), oldest: 0 });
+        let gap = &mut self.known[self.oldest];
+        gap.text.clear();
+        gap.text.push_str(text);
+        gap.next = next;
+        self.oldest = (self.oldest + 1) % KNOWN;
+    }
+}
+
+/// Reads from behind a value up to the next one that is needed.
+fn seek<M: Member>(json: &mut Json<'_>, before: M) -> Result<Option<M>, Broken> {
+    let mut is_inner = before.is_inner();
+    let mut has_more = match before.kind() {
+        Kind::Line => json.opens()?,
+        Kind::Object => !json.takes('}'),
+        Kind::Text | Kind::Other => json.more()?,
+    };
+    loop {
+        if !has_more {
+            if !is_inner {
+                return Ok(None);
+            }
+            is_inner = false;
+            has_more = json.more()?;
+            continue;
         }
-        let Some(Step { known, oldest }) = self.0.get_mut(step) else { return };
-        if known.len() < KNOWN {
-            known.push((text.to_owned(), member));
-            return;
+        let name = json.name()?;
+        match M::of(name, is_inner).map(|member| (member, member.kind())) {
+            Some((member, Kind::Other)) => return Ok(Some(member)),
+            Some((_, Kind::Text | Kind::Object)) if json.null() => {}
+            Some((member, Kind::Text)) => {
+                return json.expect('"', "no text").map(|()| Some(member));
+            }
+            Some((member, Kind::Object)) => {
+                return json.expect('{', "no object").map(|()| Some(member));
+            }
+            Some((_, Kind::Line)) | None => json.skip()?,
         }
-        if let Some((own, own_member)) = known.get_mut(*oldest) {
-            own.clear();
-            own.push_str(text);
-            *own_member = member;
-        }
-        *oldest = (*oldest + 1) % KNOWN;
+        has_more = json.more()?;
     }
 }

@@ -13,23 +13,30 @@ use std::borrow::Cow;
 use std::str::FromStr;
 
 pub(super) use broken::Broken;
-pub(super) use layout::Layout;
-pub(super) use strings::{Quotes, names};
+pub(super) use layout::{Kind, Layout, Member};
+pub(super) use strings::{Quotes, names, unescaped};
 
+use super::find::either;
 use digits::digits;
-use strings::{find_quote_or_backslash, raw_end, string_end};
+use strings::{raw_end, string_end};
 
-/// The place up to which a line has been read.
+/// A line, read up to somewhere.
 #[derive(Debug)]
 pub(super) struct Json<'a> {
     text: &'a str,
-    at: usize,
+    rest: &'a str,
     quotes: Quotes,
+    has_escapes: bool,
 }
 
 impl<'a> Json<'a> {
     pub(super) fn new(text: &'a str, quotes: Quotes) -> Self {
-        Self { text, at: 0, quotes }
+        Self { text, rest: text, quotes, has_escapes: false }
+    }
+
+    /// Whether a text that [`rest_of_text`](Self::rest_of_text) gave has escapes to undo.
+    pub(super) fn has_escapes(&self) -> bool {
+        self.has_escapes
     }
 
     /// Reads an object. `read` gets every member's name, escapes and all, and
@@ -47,68 +54,24 @@ impl<'a> Json<'a> {
         Ok(())
     }
 
-    /// Reads an object like [`members`](Self::members), but `read` gets only
-    /// those that `member` knows.
-    // Left to itself the compiler calls it for each line, and `read` for each member.
-    #[inline(always)]
-    pub(super) fn known_members<F: Copy>(
-        &mut self,
-        layout: &mut Layout<F>,
-        member: fn(&str) -> Option<F>,
-        mut read: impl FnMut(&mut Self, F) -> Result<(), Broken>,
-    ) -> Result<(), Broken> {
-        let mut step = 0;
-        loop {
-            let from = self.at;
-            let found = if let Some((length, found)) = layout.find(step, self.rest()) {
-                self.at += length;
-                found
-            } else {
-                let more = if step == 0 { self.opens()? } else { self.more()? };
-                let Some(found) = (if more { self.seek(member)? } else { None }) else {
-                    return Ok(());
-                };
-                layout.learn(step, self.text.get(from..self.at).unwrap_or_default(), found);
-                found
-            };
-            read(self, found)?;
-            step += 1;
-        }
-    }
-
-    /// Reads up to the value of the next member that `member` knows; `None` where
-    /// the object ends before.
-    fn seek<F>(&mut self, member: fn(&str) -> Option<F>) -> Result<Option<F>, Broken> {
-        loop {
-            let name = self.name()?;
-            if let Some(found) = member(name) {
-                return Ok(Some(found));
-            }
-            self.skip()?;
-            if !self.more()? {
-                return Ok(None);
-            }
-        }
-    }
-
     /// Reads the start of an object; whether it has members.
     fn opens(&mut self) -> Result<bool, Broken> {
-        self.expect(b'{', "no object")?;
-        Ok(!self.takes(b'}'))
+        self.expect('{', "no object")?;
+        Ok(!self.takes('}'))
     }
 
     /// Reads what follows a member; whether it is another one.
     fn more(&mut self) -> Result<bool, Broken> {
-        if self.takes(b',') {
+        if self.takes(',') {
             return Ok(true);
         }
-        self.expect(b'}', "neither `,` nor `}` after a value").map(|()| false)
+        self.expect('}', "neither `,` nor `}` after a value").map(|()| false)
     }
 
     /// A member's name, and the colon behind it.
     fn name(&mut self) -> Result<&'a str, Broken> {
         let (name, _) = self.string(Quotes::Escaped)?;
-        self.expect(b':', "no `:` after a name").map(|()| name)
+        self.expect(':', "no `:` after a name").map(|()| name)
     }
 
     /// Makes sure that nothing follows.
@@ -121,73 +84,77 @@ impl<'a> Json<'a> {
 
     /// A text, or `null`.
     pub(super) fn text(&mut self) -> Result<Option<Cow<'a, str>>, Broken> {
-        if self.quotes == Quotes::Escaped
-            && let Some(text) = self.plain_text()
-        {
-            return Ok(Some(Cow::Borrowed(text)));
-        }
         if self.null() {
             return Ok(None);
         }
-        let at = self.at;
+        let bad = self.broken("a bad escape");
         let (text, escapes) = self.string(self.quotes)?;
-        if !escapes {
-            return Ok(Some(Cow::Borrowed(text)));
-        }
-        let quoted = self.text.get(self.at - text.len() - 2..self.at).unwrap_or_default();
-        let text = serde_json::from_str(quoted);
-        text.map(|text| Some(Cow::Owned(text))).map_err(|_| Broken { what: "a bad escape", at })
+        let text = if escapes { unescaped(text).map(Cow::Owned) } else { Some(text.into()) };
+        text.map(Some).ok_or(bad)
     }
 
-    /// A text that begins here and has no escapes, as nearly all do; otherwise
-    /// nothing is read.
-    fn plain_text(&mut self) -> Option<&'a str> {
-        let rest = self.rest().strip_prefix(b"\"")?;
-        let length = find_quote_or_backslash(rest)?;
-        let from = self.at + 1;
-        let text =
-            self.text.get(from..from + length).filter(|_| rest.get(length) == Some(&b'"'))?;
-        self.at = from + length + 1;
-        Some(text)
+    /// A text from behind its first quote, with its escapes, which are good.
+    #[inline(always)]
+    pub(super) fn rest_of_text(&mut self) -> Result<&'a str, Broken> {
+        let end = either::<b'"', b'\\'>(self.rest.as_bytes());
+        if let Some((text, after)) = end.and_then(|end| self.rest.split_at_checked(end))
+            && let Some(after) = after.strip_prefix('"')
+        {
+            self.rest = after;
+            return Ok(text);
+        }
+        self.rest_of_odd_text()
+    }
+
+    /// The same of a text that may have escapes, or no end.
+    #[cold]
+    #[inline(never)]
+    fn rest_of_odd_text(&mut self) -> Result<&'a str, Broken> {
+        let bad = Broken { what: "a bad escape", at: self.at() - 1 };
+        let (text, escapes) = self.rest_of_string(Quotes::Escaped)?;
+        self.has_escapes |= escapes;
+        if escapes && unescaped(text).is_none() { Err(bad) } else { Ok(text) }
     }
 
     /// A number that `N` can hold, or `null`.
     pub(super) fn number<N: FromStr + TryFrom<u64>>(&mut self) -> Result<Option<N>, Broken> {
-        if let Some((number, length)) = digits(self.rest())
+        if let Some((number, after)) = digits(self.rest)
             && let Ok(number) = N::try_from(number)
         {
-            self.at += length;
+            self.rest = after;
             return Ok(Some(number));
         }
-        let (at, token) = (self.at, self.token());
+        let bad = self.broken("not the number expected");
+        let token = self.token();
         if token == "null" {
             return Ok(None);
         }
-        token.parse().map(Some).map_err(|_| Broken { what: "not the number expected", at })
+        token.parse().map(Some).map_err(|_| bad)
     }
 
     /// `true`, `false` or `null`.
     pub(super) fn flag(&mut self) -> Result<Option<bool>, Broken> {
-        for (word, flag) in [(&b"true,"[..], true), (&b"false,"[..], false)] {
-            if self.rest().starts_with(word) {
-                self.at += word.len() - 1;
+        for (word, flag) in [("false,", false), ("true,", true)] {
+            if self.rest.starts_with(word) {
+                self.pass(word.len() - 1);
                 return Ok(Some(flag));
             }
         }
-        let at = self.at;
+        let bad = self.broken("neither `true` nor `false`");
         match self.token() {
             "true" => Ok(Some(true)),
             "false" => Ok(Some(false)),
             "null" => Ok(None),
-            _ => Err(Broken { what: "neither `true` nor `false`", at }),
+            _ => Err(bad),
         }
     }
 
     /// Whether `null` comes next; it is read then.
     pub(super) fn null(&mut self) -> bool {
-        let is = self.peek() == Some(b'n') && self.rest().starts_with(b"null");
-        self.at += if is { 4 } else { 0 };
-        is
+        self.peek();
+        let after = self.rest.strip_prefix("null");
+        self.rest = after.unwrap_or(self.rest);
+        after.is_some()
     }
 
     /// Passes over one value.
@@ -216,7 +183,9 @@ impl<'a> Json<'a> {
                 Some(_) => {}
                 None => return Err(self.broken("the end, too early,")),
             }
-            self.at += 1;
+            let mut rest = self.rest.chars();
+            rest.next();
+            self.rest = rest.as_str();
             if depth == 0 {
                 return Ok(());
             }
@@ -225,65 +194,75 @@ impl<'a> Json<'a> {
 
     /// A string without its quotes, and whether it has escapes to undo.
     fn string(&mut self, quotes: Quotes) -> Result<(&'a str, bool), Broken> {
-        self.expect(b'"', "no text")?;
-        let from = self.at;
+        self.expect('"', "no text")?;
+        self.rest_of_string(quotes)
+    }
+
+    /// The same, from behind the first quote.
+    fn rest_of_string(&mut self, quotes: Quotes) -> Result<(&'a str, bool), Broken> {
         let found = match quotes {
-            Quotes::Escaped => string_end(self.rest()),
-            Quotes::Raw => raw_end(self.rest()).map(|end| (end, false)),
+            Quotes::Escaped => string_end(self.rest.as_bytes()),
+            Quotes::Raw => raw_end(self.rest.as_bytes()).map(|end| (end, false)),
         };
         let Some((length, escapes)) = found else {
-            self.at = self.text.len();
+            self.rest = "";
             return Err(self.broken("the end within a text"));
         };
-        self.at = from + length + 1;
-        Ok((self.text.get(from..from + length).unwrap_or_default(), escapes))
+        let text = self.pass(length);
+        self.pass(1);
+        Ok((text, escapes))
     }
 
     /// What stands up to the next comma, bracket or white space.
     fn token(&mut self) -> &'a str {
         self.peek();
         let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']') || byte.is_ascii_whitespace();
-        let length = self.rest().iter().position(ends).unwrap_or(self.rest().len());
-        let token = self.text.get(self.at..self.at + length).unwrap_or_default();
-        self.at += length;
-        token
+        let length = self.rest.as_bytes().iter().position(ends);
+        self.pass(length.unwrap_or(self.rest.len()))
     }
 
     /// The next byte that is not white space; the white space is read.
     fn peek(&mut self) -> Option<u8> {
-        loop {
-            let byte = self.text.as_bytes().get(self.at).copied()?;
-            if !byte.is_ascii_whitespace() {
-                return Some(byte);
-            }
-            self.at += 1;
+        let byte = self.rest.as_bytes().first().copied()?;
+        if !byte.is_ascii_whitespace() {
+            return Some(byte);
         }
+        self.rest = self.rest.trim_ascii_start();
+        self.rest.as_bytes().first().copied()
     }
 
-    fn takes(&mut self, byte: u8) -> bool {
+    fn takes(&mut self, sign: char) -> bool {
         // Lines of logs have no white space between members.
-        let is = self.rest().first() == Some(&byte) || self.peek() == Some(byte);
-        self.at += usize::from(is);
-        is
-    }
-
-    fn expect(&mut self, byte: u8, what: &'static str) -> Result<(), Broken> {
-        match self.peek() {
-            Some(found) if found == byte => {
-                self.at += 1;
-                Ok(())
-            }
-            Some(_) => Err(self.broken(what)),
-            None => Err(self.broken("the end, too early,")),
+        if !self.rest.starts_with(sign) {
+            self.peek();
         }
+        let after = self.rest.strip_prefix(sign);
+        self.rest = after.unwrap_or(self.rest);
+        after.is_some()
     }
 
-    fn rest(&self) -> &'a [u8] {
-        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    fn expect(&mut self, sign: char, what: &'static str) -> Result<(), Broken> {
+        if self.takes(sign) {
+            return Ok(());
+        }
+        Err(self.broken(if self.rest.is_empty() { "the end, too early," } else { what }))
     }
 
+    /// Passes over so many bytes.
+    fn pass(&mut self, bytes: usize) -> &'a str {
+        let (passed, rest) = self.rest.split_at_checked(bytes).unwrap_or((self.rest, ""));
+        self.rest = rest;
+        passed
+    }
+
+    /// How many bytes have been read.
+    fn at(&self) -> usize {
+        self.text.len() - self.rest.len()
+    }
+
+    /// That the line makes no sense from here on.
     fn broken(&self, what: &'static str) -> Broken {
-        Broken { what, at: self.at }
+        Broken { what, at: self.at() }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Where strings end.
 
-use memchr::{memchr_iter, memchr2};
+use memchr::memchr_iter;
+
+use crate::ingest::find::either;
 
 /// How the texts of a line were written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +21,7 @@ const NAME_BOUND: usize = 64;
 pub(super) fn string_end(bytes: &[u8]) -> Option<(usize, bool)> {
     let (mut from, mut escapes) = (0, false);
     loop {
-        let at = from + find_quote_or_backslash(bytes.get(from..)?)?;
+        let at = from + either::<b'"', b'\\'>(bytes.get(from..)?)?;
         if bytes.get(at) == Some(&b'"') {
             return Some((at, escapes));
         }
@@ -28,28 +30,9 @@ pub(super) fn string_end(bytes: &[u8]) -> Option<(usize, bool)> {
     }
 }
 
-/// Where the first quote or backslash is.
-///
-/// Most strings of a log line are short: their first bytes are asked eight at once,
-/// and nothing is called.
-pub(super) fn find_quote_or_backslash(bytes: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGHS: u64 = ONES << 7;
-    // Marks the zero bytes of a word; those above the first may be wrong.
-    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
-    let (mut rest, mut passed) = (bytes, 0);
-    while passed < 16
-        && let Some((word, after)) = rest.split_first_chunk()
-    {
-        let word = u64::from_le_bytes(*word);
-        let found =
-            zeros(word ^ (ONES * u64::from(b'"'))) | zeros(word ^ (ONES * u64::from(b'\\')));
-        if found != 0 {
-            return Some(passed + found.trailing_zeros() as usize / 8);
-        }
-        (rest, passed) = (after, passed + 8);
-    }
-    memchr2(b'"', b'\\', rest).map(|at| passed + at)
+/// A string without its escapes; `None` where one of them is bad.
+pub(in crate::ingest) fn unescaped(string: &str) -> Option<String> {
+    serde_json::from_str(&format!("\"{string}\"")).ok()
 }
 
 /// How long a string is that nobody escaped.
