@@ -1,140 +1,15 @@
 //! One line of a log, kept until its turn, and what later steps ask about it.
 
+mod kept;
+
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use memchr::{memchr2, memchr3};
-use tidegate_rules::{
-    CacheState, Client, JudgedBy, Outcome, Request, Signals, Signature, Time, Verification, Vouched,
-};
+use tidegate_rules::{CacheState, Client, Request, Signals, Signature, Time, Verification};
 
-use crate::ingest::{Format, Line};
-#[cfg(not(target_family = "wasm"))]
-use crate::store::StoredRow;
+use crate::ingest::Format;
 
-/// Texts of a request, in the order in which they are kept.
-#[derive(Debug, Clone, Copy)]
-enum Text {
-    Method,
-    Path,
-    Query,
-    Host,
-    UserAgent,
-    Country,
-    Pop,
-    RequestId,
-    Signer,
-    /// Path of the page that led here, where that is of the same host.
-    Referer,
-}
-
-const TEXTS: usize = Text::Referer as usize + 1;
-
-/// Where the texts of a line lie among those of others.
-#[derive(Debug, Clone, Copy)]
-struct Texts {
-    start: usize,
-    /// Where each ends, counted from the start.
-    ends: [u32; TEXTS],
-    /// Which of them the log says, a bit each.
-    known: u16,
-}
-
-/// What is kept of a line but its texts, which lie elsewhere, all in one piece:
-/// a night has more lines than an allocator likes.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Kept {
-    time: Time,
-    format: Format,
-    client: Option<Client>,
-    fingerprint: Option<u64>,
-    asn: Option<u32>,
-    vouched: Option<Vouched>,
-    /// What the edge found of a signature, of the agent in [`Text::Signer`].
-    signed: Option<Verification>,
-    outcome: Outcome,
-    refused: bool,
-    referred: Option<bool>,
-    texts: Texts,
-}
-
-impl Kept {
-    /// Keeps what later steps ask about; texts go to the end of `texts`.
-    pub(crate) fn of(line: &Line<'_>, texts: &mut String) -> Self {
-        let request = &line.request;
-        let decided = line.decided;
-        let (signed, unsigned) = match decided {
-            Some(record) if record.judged_by == Some(JudgedBy::Signature) => (decided, None),
-            _ => (None, decided),
-        };
-        let signer = signed.and_then(|record| record.agent.as_deref());
-        Self {
-            time: request.time,
-            format: line.format,
-            client: request.client,
-            fingerprint: tidegate_rules::fingerprint::fingerprint(&request.signals),
-            asn: request.asn,
-            vouched: request.vouched.or_else(|| vouched(unsigned?.verification)),
-            signed: signed.map(|record| record.verification),
-            outcome: line.outcome,
-            refused: decided.is_some_and(|record| record.decision.refuses()),
-            referred: line.referer.map(|referer| !referer.is_empty()),
-            texts: Texts::keep(request, signer, line.referer, texts),
-        }
-    }
-
-    #[cfg(not(target_family = "wasm"))]
-    /// Keeps a line that a store has kept until now, as the line itself would be.
-    pub(crate) fn of_stored(row: &StoredRow<'_>, texts: &mut String) -> Self {
-        let request = row.request();
-        Self {
-            time: request.time,
-            format: row.format(),
-            client: request.client,
-            fingerprint: row.fingerprint,
-            asn: request.asn,
-            vouched: request.vouched,
-            signed: row.signed(),
-            outcome: row.outcome(),
-            refused: row.refused,
-            referred: row.referer.map(|referer| !referer.is_empty()),
-            texts: Texts::keep(&request, row.signer, row.referer, texts),
-        }
-    }
-}
-
-impl Texts {
-    /// Puts the texts of a request where they are kept.
-    fn keep(
-        request: &Request<'_>,
-        signer: Option<&str>,
-        referer: Option<&str>,
-        texts: &mut String,
-    ) -> Self {
-        let start = texts.len();
-        let all = [
-            Some(request.method),
-            Some(request.path),
-            request.query,
-            request.host,
-            request.user_agent,
-            request.country,
-            request.pop,
-            request.request_id,
-            signer,
-            referer.and_then(|from| own_path(from, request.host)),
-        ];
-        let (mut ends, mut known) = ([0; TEXTS], 0);
-        for (at, (text, end)) in all.into_iter().zip(&mut ends).enumerate() {
-            if let Some(text) = text {
-                texts.push_str(text);
-                known |= 1 << at;
-            }
-            // No line is longer than `u32` can say.
-            *end = u32::try_from(texts.len() - start).unwrap_or(u32::MAX);
-        }
-        Self { start, ends, known }
-    }
-}
+pub(crate) use kept::Kept;
+use kept::Text;
 
 /// One line of a log.
 #[derive(Debug, Clone, Copy)]
@@ -161,11 +36,7 @@ impl<'e> Event<'e> {
     }
 
     fn text(&self, text: Text) -> Option<&'e str> {
-        let Texts { start, ends, known } = &self.kept.texts;
-        let at = text as usize;
-        let from = at.checked_sub(1).map_or(0, |before| ends[before]);
-        let is_known = known >> at & 1 == 1;
-        is_known.then(|| self.texts.get(start + from as usize..start + ends[at] as usize))?
+        self.kept.texts.get(text, self.texts)
     }
 
     /// The facts of the request. Whether credentials came along no log says.
@@ -270,22 +141,5 @@ impl<'e> Event<'e> {
         let parts = [Text::Pop, Text::Host, Text::Path, Text::Query];
         parts.map(|part| self.text(part)).hash(&mut hasher);
         hasher.finish()
-    }
-}
-
-/// The path of a URL, where it is one of `host`.
-fn own_path<'u>(url: &'u str, host: Option<&str>) -> Option<&'u str> {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
-    let end = memchr3(b'/', b'?', b'#', rest.as_bytes()).unwrap_or(rest.len());
-    let (of, path) = rest.split_at(end);
-    let path = path.get(..memchr2(b'?', b'#', path.as_bytes()).unwrap_or(path.len()))?;
-    host.is_none_or(|host| host.eq_ignore_ascii_case(of)).then_some(path)
-}
-
-fn vouched(verification: Verification) -> Option<Vouched> {
-    match verification {
-        Verification::Verified => Some(Vouched::Verified),
-        Verification::Contradicted => Some(Vouched::Contradicted),
-        Verification::Unverifiable | Verification::None => None,
     }
 }

@@ -45,7 +45,7 @@ impl Waiting {
         &mut self,
         time: Time,
         place: Place,
-        keep: impl FnOnce(&mut String) -> Kept,
+        keep: impl FnOnce(&mut Kept, &mut String),
     ) {
         let at = time.unix_millis() / SECOND_MS;
         let second = self.second(at);
@@ -119,12 +119,17 @@ pub(crate) struct Second {
 }
 
 impl Second {
-    fn push(&mut self, time: Time, place: Place, keep: impl FnOnce(&mut String) -> Kept) {
+    fn push(&mut self, time: Time, place: Place, keep: impl FnOnce(&mut Kept, &mut String)) {
         let millis = time.unix_millis() % SECOND_MS;
         // Of more files than there can be, the last are one.
         let file = (place.file as u64).min((1 << (MILLIS_AT - FILE_AT)) - 1);
         self.order.push(millis << MILLIS_AT | file << FILE_AT | self.lines.len() as u64);
-        self.lines.push(keep(&mut self.texts));
+        // It is filled where it stays: to copy what was written in pieces just now, the
+        // processor would wait until its caches have all of it.
+        self.lines.push(Kept::default());
+        if let Some(kept) = self.lines.last_mut() {
+            keep(kept, &mut self.texts);
+        }
     }
 
     /// How many lines it has.

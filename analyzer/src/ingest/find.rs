@@ -5,7 +5,7 @@
 
 /// Where the first byte is that is either of two.
 #[inline(always)]
-pub(super) fn either<const A: u8, const B: u8>(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn either<const A: u8, const B: u8>(bytes: &[u8]) -> Option<usize> {
     let mut rest = bytes;
     while let Some((word, after)) = rest.split_first_chunk() {
         let word = u64::from_le_bytes(*word);

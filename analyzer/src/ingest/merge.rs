@@ -131,27 +131,30 @@ impl<'r> Merge<'r> {
             self.sink.passed(line.number, bytes, &Ok(Parsed::Directive));
             return;
         }
-        let (text, result) = match line.text {
-            Ok(bytes) => {
-                let text = text::from_bytes(bytes);
-                let mut is_ahead = false;
-                let not_after = self.options.not_after;
-                let result = parser.parse(&text, &mut |line| {
-                    let time = line.request.time;
-                    is_ahead = not_after.is_some_and(|bound| time > bound);
-                    if !is_ahead {
-                        summary.sampled = summary.sampled.min(line.sampled);
-                        clock.note(time);
-                        self.sink.line(line, place);
-                    }
-                });
-                let future = || Err(BadReason::new("its time lies in the future"));
-                (text, if is_ahead { future() } else { result })
+        let text = text::from_bytes(bytes);
+        if line.text.is_err() {
+            let result = Err(lines::too_long());
+            self.sink.passed(line.number, bytes, &result);
+            summary.count(line.number, &text, &result, self.options.addresses);
+            return;
+        }
+        let mut is_ahead = false;
+        let not_after = self.options.not_after;
+        // It stays where it is written, for the same reason as a line that is kept.
+        let mut result = parser.parse(&text, &mut |line| {
+            let time = line.request.time;
+            is_ahead = not_after.is_some_and(|bound| time > bound);
+            if !is_ahead {
+                summary.sampled = summary.sampled.min(line.sampled);
+                clock.note(time);
+                self.sink.line(line, place);
             }
-            Err(start) => (text::from_bytes(start), Err(lines::too_long())),
-        };
+        });
+        if is_ahead {
+            result = Err(BadReason::new("its time lies in the future"));
+        }
         self.sink.passed(line.number, bytes, &result);
-        summary.count(line.number, &text, result, self.options.addresses);
+        summary.count(line.number, &text, &result, self.options.addresses);
     }
 
     fn end(&mut self, file: Opened, open: &[Opened]) -> FileSummary {

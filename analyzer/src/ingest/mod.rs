@@ -18,7 +18,7 @@ mod detect;
 mod error;
 mod fastly;
 mod file;
-mod find;
+pub(crate) mod find;
 mod input;
 mod json;
 mod lines;

@@ -147,7 +147,7 @@ impl FileSummary {
         &mut self,
         line: u64,
         text: &str,
-        result: Result<Parsed, BadReason>,
+        result: &Result<Parsed, BadReason>,
         addresses: bool,
     ) {
         let reason = match result {
@@ -161,6 +161,7 @@ impl FileSummary {
         self.read += 1;
         self.bad += 1;
         if self.samples.len() < SAMPLES_PER_FILE {
+            let reason = reason.clone();
             self.samples.push(BadLine { line, reason, text: sample(text, addresses) });
         }
     }

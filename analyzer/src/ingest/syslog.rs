@@ -24,9 +24,8 @@ pub(super) struct Message<'a> {
 pub(super) fn split(line: &str) -> Message<'_> {
     let found = match line.as_bytes().first() {
         Some(b'<') => line.strip_prefix('<').and_then(after_priority),
-        // What begins like this is no time.
-        Some(b'{') => None,
-        _ => after_time(line),
+        _ if may_be_time(line) => after_time(line),
+        _ => None,
     };
     found.unwrap_or(Message { host: None, text: line })
 }
@@ -45,6 +44,11 @@ fn after_priority(rest: &str) -> Option<Message<'_>> {
         None => data.starts_with('[').then(|| data.split_once("] "))??.1,
     };
     Some(Message { host: Some(host), text: text.trim_start_matches('\u{feff}') })
+}
+
+/// Whether a line may begin like `Nov  4` or `2025-11-04`: few others do.
+fn may_be_time(line: &str) -> bool {
+    matches!(line.as_bytes(), [_, _, _, b' ', ..] | [_, _, _, _, b'-', ..])
 }
 
 /// Time, host, tag and colon of a prefix without priority.

@@ -126,7 +126,8 @@ pub(super) fn split_target(target: &str) -> Target<'_> {
 
 /// What stands before and behind the first space.
 pub(super) fn split_at_space(text: &str) -> Option<(&str, &str)> {
-    let end = memchr(b' ', text.as_bytes())?;
+    // It is never far.
+    let end = text.bytes().position(|byte| byte == b' ')?;
     Some((text.get(..end)?, text.get(end + 1..)?))
 }
 

@@ -61,9 +61,12 @@ fn within_minute(text: &[u8]) -> Option<u64> {
     u64::try_from(seconds.min(59) * 1_000 + millis).ok()
 }
 
+/// Bytes of a time in common log format.
+pub(super) const COMMON: usize = "04/Nov/2025:08:15:42 +0000".len();
+
 /// The time of the line before, in common log format: the next one often has it, too.
 #[derive(Debug, Default)]
-pub(super) struct Before(Option<([u8; 26], Time)>);
+pub(super) struct Before(Option<([u8; COMMON], Time)>);
 
 impl Before {
     /// As [`common`].
@@ -81,7 +84,7 @@ impl Before {
 
 /// Common log format: `04/Nov/2025:08:15:42 +0000`.
 fn common(text: &str) -> Option<Time> {
-    let text: [u8; 26] = text.as_bytes().try_into().ok()?;
+    let text: [u8; COMMON] = text.as_bytes().try_into().ok()?;
     let [d1, d2, b'/', n1, n2, n3, b'/', y1, y2, y3, y4, b':', rest @ ..] = text else {
         return None;
     };

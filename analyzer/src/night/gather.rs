@@ -5,7 +5,6 @@ use std::mem::take;
 
 use tidegate_rules::Time;
 
-use crate::event::Kept;
 use crate::ingest::{Line, Place};
 use crate::shielding::spared;
 #[cfg(not(target_family = "wasm"))]
@@ -44,7 +43,7 @@ impl Gatherer {
             self.batch.spared.extend(spared(request.time, request.request_id, line.outcome));
             return;
         }
-        self.waiting.push(request.time, place, |texts| Kept::of(line, texts));
+        self.waiting.push(request.time, place, |kept, texts| kept.fill(line, texts));
     }
 
     /// The same of a line that a store has kept.
@@ -55,7 +54,7 @@ impl Gatherer {
             self.batch.spared.extend(spared(row.time(), row.request_id, row.outcome()));
             return;
         }
-        self.waiting.push(row.time(), place, |texts| Kept::of_stored(row, texts));
+        self.waiting.push(row.time(), place, |kept, texts| kept.fill_stored(row, texts));
     }
 
     /// What goes on, where all has been read up to `reached` and there is enough.

@@ -19,14 +19,14 @@
 mod who;
 mod words;
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 
 use memchr::{memchr_iter, memrchr};
-use tidegate_rules::{CacheState, Client, Protocol, Request};
+use tidegate_rules::{CacheState, Client, Outcome, Protocol, Request, Signals};
 
 use self::who::{Who, last_client};
-use self::words::Words;
+use self::words::{Quoted, Words};
+use super::find::either;
 use super::parser::{BadReason, Format, Parsed};
 use super::syslog::{self, Message};
 use super::{Line, proxies, text, time};
@@ -43,15 +43,25 @@ pub(super) fn parse(
     let Message { host, text } = syslog::split(line);
     let mut node = [0; 3];
     let pop = host.and_then(|host| syslog::pop(host, &mut node));
-    let fields = Fields::of(text)?;
-    let mut line = fields.as_line(before)?;
-    line.request.pop = pop;
-    line.on_shield = pop.is_some() && fields.peer.is_some_and(proxies::is_fastly);
-    sink(&line);
-    Ok(Parsed::Request)
+    let mut fields = Fields::default();
+    fields.read(text, before)?;
+    let unescaped = if fields.has_escapes { fields.unescaped() } else { [None, None, None] };
+    for (text, unescaped) in fields.texts.iter_mut().zip(&unescaped) {
+        *text = unescaped.as_deref().or(*text);
+    }
+    fields.show(pop, before, sink).map(|()| Parsed::Request)
 }
 
-/// A line taken apart; quoted fields have lost their escapes.
+/// The texts of a line in quotes.
+#[derive(Clone, Copy)]
+enum Text {
+    Request,
+    Referer,
+    UserAgent,
+}
+
+/// A line taken apart.
+#[derive(Default)]
 struct Fields<'a> {
     virtual_host: Option<&'a str>,
     /// Who asked the server.
@@ -60,47 +70,47 @@ struct Fields<'a> {
     forwarded: Option<IpAddr>,
     user: &'a str,
     time: &'a str,
-    request: Cow<'a, str>,
+    texts: [Option<&'a str>; 3],
+    /// Whether the texts have escapes.
+    has_escapes: bool,
     status: &'a str,
     bytes: &'a str,
-    referer: Option<Cow<'a, str>>,
-    user_agent: Option<Cow<'a, str>>,
     seconds: Option<&'a str>,
     cache: Option<CacheState>,
 }
 
 impl<'a> Fields<'a> {
-    fn of(line: &'a str) -> Result<Self, BadReason> {
-        let (who, time, rest) =
-            split_time(line).ok_or(BadReason::new("no `[time] \"request\"` in it"))?;
+    fn read(&mut self, line: &'a str, before: &mut time::Before) -> Result<(), BadReason> {
+        let (who, time, rest) = split_plain_time(line, before)
+            .or_else(|| split_time(line))
+            .ok_or(BadReason::new("no `[time] \"request\"` in it"))?;
+        self.time = time;
         let who = Who::of(who)?;
-        let (request, rest) = words::quoted(rest, "request")?;
+        (self.virtual_host, self.user) = (who.virtual_host, who.user);
+        (self.peer, self.forwarded) = (who.peer, who.forwarded);
         let mut rest = Words(rest);
-        let status = rest.bare().ok_or(BadReason::new("no status after the request"))?;
-        let bytes = rest.bare().ok_or(BadReason::new("no size after the status"))?;
-        let referer = rest.quoted("Referer")?;
-        let user_agent = match referer {
-            Some(_) => Some(
-                rest.quoted("User-Agent")?
-                    .ok_or(BadReason::new("no User-Agent after the Referer"))?,
-            ),
-            None => None,
-        };
-        let mut fields = Self {
-            virtual_host: who.virtual_host,
-            peer: who.peer,
-            forwarded: who.forwarded,
-            user: who.user,
-            time,
-            request,
-            status,
-            bytes,
-            referer,
-            user_agent,
-            seconds: None,
-            cache: None,
-        };
-        fields.read_extras(rest).map(|()| fields)
+        self.take(Text::Request, rest.rest_of_quoted("request")?);
+        self.status = rest.bare().ok_or(BadReason::new("no status after the request"))?;
+        self.bytes = rest.bare().ok_or(BadReason::new("no size after the status"))?;
+        if rest.opens_quoted() {
+            self.take(Text::Referer, rest.rest_of_quoted("Referer")?);
+            if !rest.opens_quoted() {
+                return Err(BadReason::new("no User-Agent after the Referer"));
+            }
+            self.take(Text::UserAgent, rest.rest_of_quoted("User-Agent")?);
+        }
+        self.read_extras(rest)
+    }
+
+    fn take(&mut self, text: Text, quoted: Quoted<'a>) {
+        self.texts[text as usize] = Some(quoted.text);
+        self.has_escapes |= quoted.has_escapes;
+    }
+
+    /// The texts that have escapes, without them.
+    #[cold]
+    fn unescaped(&self) -> [Option<String>; 3] {
+        self.texts.map(|text| text.filter(|text| text.contains('\\')).map(words::unescaped))
     }
 
     fn read_extras(&mut self, mut rest: Words<'a>) -> Result<(), BadReason> {
@@ -117,9 +127,11 @@ impl<'a> Fields<'a> {
                 } else if self.cache.is_none() {
                     self.cache = cache_state(word);
                 }
-            } else if let Some(text) = rest.quoted("extra field")? {
+            } else if rest.opens_quoted() {
+                let Quoted { text, has_escapes } = rest.rest_of_quoted("extra field")?;
+                let unescaped = has_escapes.then(|| words::unescaped(text));
                 if self.peer.is_some_and(proxies::is_proxy)
-                    && let Some(said) = last_client(&text)
+                    && let Some(said) = last_client(unescaped.as_deref().unwrap_or(text))
                 {
                     others |= *self.forwarded.get_or_insert(said) != said;
                 }
@@ -131,35 +143,65 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn as_line(&self, before: &mut time::Before) -> Result<Line<'_>, BadReason> {
+    /// Shows what they mean. The line is put together in one place and not moved.
+    fn show(
+        &self,
+        pop: Option<&str>,
+        before: &mut time::Before,
+        sink: &mut dyn FnMut(&Line<'_>),
+    ) -> Result<(), BadReason> {
         let time = before
             .common(self.time)
             .ok_or_else(|| BadReason::of(format!("{} is not a time", text::quoted(self.time))))?;
-        let (method, target, protocol) = split_request(&self.request)?;
-        let mut request = Request::new(time, method, target.path);
-        request.host = target.host.or(self.virtual_host.map(text::without_port));
-        request.query = target.query;
-        let address = self.forwarded.or(self.peer);
-        request.client = address.map(|address| Client::Address(address.to_canonical()));
-        request.user_agent = self.user_agent.as_deref().map(absent_as_empty);
-        request.signals.protocol = protocol;
-        // No user says nothing of cookies, which are not logged.
-        request.credentials = (!matches!(self.user, "-" | "\"-\"")).then_some(true);
-
-        let mut line = Line::new(request, Format::Combined);
-        line.outcome.status = text::status(self.status)?;
-        line.outcome.cache = self.cache;
-        line.outcome.origin_ms = self.seconds.and_then(text::millis_of_seconds);
-        line.referer = self.referer.as_deref().map(absent_as_empty);
-        line.bytes =
-            match self.bytes {
-                "-" => Some(0),
-                bytes => Some(bytes.parse().map_err(|_| {
-                    BadReason::of(format!("{} is not a size", text::quoted(bytes)))
-                })?),
-            };
-        Ok(line)
+        let [request, referer, user_agent] = self.texts;
+        let (method, target, protocol) = split_request(request.unwrap_or_default())?;
+        let client = self.forwarded.or(self.peer);
+        let request = Request {
+            host: target.host.or(self.virtual_host.map(text::without_port)),
+            query: target.query,
+            client: client.map(|address| Client::Address(address.to_canonical())),
+            user_agent: user_agent.map(absent_as_empty),
+            signals: Signals { protocol, ..Signals::default() },
+            pop,
+            // No user says nothing of cookies, which are not logged.
+            credentials: (!matches!(self.user, "-" | "\"-\"")).then_some(true),
+            ..Request::new(time, method, target.path)
+        };
+        let outcome = Outcome {
+            status: text::status(self.status)?,
+            cache: self.cache,
+            origin_ms: self.seconds.and_then(text::millis_of_seconds),
+        };
+        sink(&Line {
+            outcome,
+            referer: referer.map(absent_as_empty),
+            bytes: Some(size(self.bytes)?),
+            on_shield: pop.is_some() && self.peer.is_some_and(proxies::is_fastly),
+            ..Line::new(request, Format::Combined)
+        });
+        Ok(())
     }
+}
+
+fn size(bytes: &str) -> Result<u64, BadReason> {
+    match bytes {
+        "-" => Ok(0),
+        _ => bytes
+            .parse()
+            .map_err(|_| BadReason::of(format!("{} is not a size", text::quoted(bytes)))),
+    }
+}
+
+/// As [`split_time`], where nothing before the time is odd.
+fn split_plain_time<'a>(
+    line: &'a str,
+    before: &mut time::Before,
+) -> Option<(&'a str, &'a str, &'a str)> {
+    let (who, rest) = line.split_at_checked(either::<b'[', b'"'>(line.as_bytes())?)?;
+    let (time, rest) = rest.strip_prefix('[')?.split_at_checked(time::COMMON)?;
+    // A time has neither quotes nor brackets in it.
+    before.common(time)?;
+    Some((who.strip_suffix(' ')?, time, rest.strip_prefix("] \"")?))
 }
 
 /// What stands before the time, the time, and what follows the request's first
@@ -213,15 +255,7 @@ fn split_request(request: &str) -> Result<(&str, text::Target<'_>, Option<Protoc
     let (method, rest) = text::split_at_space(request)
         .filter(|(method, _)| text::is_method(method))
         .ok_or_else(junk)?;
-    // Only HTTP/0.9 has no version; and a target may hold spaces where the
-    // client did not encode them.
-    let last = memrchr(b' ', rest.as_bytes()).and_then(|at| rest.split_at_checked(at));
-    let (target, protocol) = match last {
-        Some((target, version)) if version.starts_with(" HTTP/") => {
-            (target, text::protocol(version.trim_start()))
-        }
-        _ => (rest, Some(Protocol::H1)),
-    };
+    let (target, protocol) = split_protocol(rest);
     let target = match target.bytes().next() {
         Some(b'/' | b'*') => text::split_target(target),
         _ if target.starts_with("http://") || target.starts_with("https://") => {
@@ -230,4 +264,79 @@ fn split_request(request: &str) -> Result<(&str, text::Target<'_>, Option<Protoc
         _ => return Err(junk()),
     };
     Ok((method, target, protocol))
+}
+
+/// The target of a request line, and the HTTP version behind it.
+fn split_protocol(rest: &str) -> (&str, Option<Protocol>) {
+    if let Some(target) = rest.strip_suffix(" HTTP/1.1") {
+        return (target, Some(Protocol::H1));
+    }
+    if let Some(target) = rest.strip_suffix(" HTTP/2.0") {
+        return (target, Some(Protocol::H2));
+    }
+    // Only HTTP/0.9 has no version; and a target may hold spaces where the
+    // client did not encode them.
+    let last = memrchr(b' ', rest.as_bytes()).and_then(|at| rest.split_at_checked(at));
+    match last {
+        Some((target, version)) if version.starts_with(" HTTP/") => {
+            (target, text::protocol(version.trim_start()))
+        }
+        _ => (rest, Some(Protocol::H1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Lines, most of which are of this format.
+    fn lines() -> impl Strategy<Value = Vec<String>> {
+        let part = |parts: &'static [&'static str]| prop::sample::select(parts);
+        let who =
+            part(&["192.0.2.1 - -", "192.0.2.1 - a [b", "docs.rs:443 ::1 - -", "- [ \" -", ""]);
+        let time = part(&[
+            "04/Nov/2025:08:15:42 +0000",
+            "04/Nov/2025:08:15:43 +0000",
+            "04/Nov/2025:08:15:43 +000",
+            "04/Nov/2025 [08:15:42 +000",
+            "-",
+        ]);
+        let request = part(&["GET /a?b HTTP/1.1", "GET /a b", "GET /\\x41\\\" HTTP/2.0", "-", ""]);
+        let rest = part(&[
+            "200 17",
+            "200 17 \"-\" \"curl/8.16.0\"",
+            "304 - \"https://docs.rs/\" \"a \\\"b\\\"\" 0.017 HIT \"198.51.100.7,\\t10.0.0.1\"",
+            "200 17 \"-\"",
+            "200 17 \"-",
+        ]);
+        let line = (who, part(&[" [", "["]), time, part(&["] \"", "]\""]), request, rest);
+        let line = line.prop_map(|(who, opens, time, closes, request, rest)| {
+            format!("{who}{opens}{time}{closes}{request}\" {rest}")
+        });
+        prop::collection::vec(line, 1..12)
+    }
+
+    fn read(before: &mut time::Before, line: &str) -> Result<String, String> {
+        let mut found = String::new();
+        let result = parse(line, before, &mut |line| found = format!("{line:?}"));
+        result.map(|_| found).map_err(|reason| reason.to_string())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn a_line_says_the_same_whatever_came_before(lines in lines()) {
+            let mut before = time::Before::default();
+            for line in &lines {
+                let alone = read(&mut time::Before::default(), line);
+                prop_assert_eq!(read(&mut before, line), alone, "{}", line);
+                if let Some(plain) = split_plain_time(line, &mut before) {
+                    prop_assert_eq!(Some(plain), split_time(line), "{}", line);
+                }
+            }
+        }
+    }
 }

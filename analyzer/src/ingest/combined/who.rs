@@ -23,10 +23,15 @@ impl<'a> Who<'a> {
     }
 
     fn found(who: &'a str) -> Option<Self> {
+        // Nearly all.
+        if let Some(address) = who.strip_suffix(" - -")
+            && let Some(peer) = text::parsed_address(address)
+        {
+            return Some(Self { virtual_host: None, peer: Some(peer), forwarded: None, user: "-" });
+        }
         let (first, rest) = split_list(who)?;
         let (second, rest) = text::split_at_space(rest)?;
         let unnamed = Self { virtual_host: None, peer: None, forwarded: None, user: rest };
-        // Nearly all.
         if second == "-"
             && let Some(peer) = address(first)
         {

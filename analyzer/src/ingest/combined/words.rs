@@ -1,9 +1,6 @@
 //! Words and quoted fields of a combined log, and the escapes in them.
 
-use std::borrow::Cow;
-
-use memchr::memchr2;
-
+use crate::ingest::find::either;
 use crate::ingest::parser::BadReason;
 use crate::ingest::text;
 
@@ -34,36 +31,52 @@ impl<'a> Words<'a> {
         Some(word)
     }
 
-    /// The next word, where it is quoted.
-    pub(super) fn quoted(&mut self, what: &str) -> Result<Option<Cow<'a, str>>, BadReason> {
-        let Some(rest) = self.rest().strip_prefix('"') else { return Ok(None) };
-        let (word, after) = quoted(rest, what)?;
-        self.0 = after;
-        Ok(Some(word))
+    /// Whether a quoted word comes next; its first quote is read then.
+    pub(super) fn opens_quoted(&mut self) -> bool {
+        let after = self.rest().strip_prefix('"');
+        self.0 = after.unwrap_or(self.0);
+        after.is_some()
+    }
+
+    /// A quoted word from behind its first quote.
+    #[inline(always)]
+    pub(super) fn rest_of_quoted(&mut self, what: &str) -> Result<Quoted<'a>, BadReason> {
+        let end = either::<b'"', b'\\'>(self.0.as_bytes());
+        if let Some((text, after)) = end.and_then(|end| self.0.split_at_checked(end))
+            && let Some(after) = after.strip_prefix('"')
+        {
+            self.0 = after;
+            return Ok(Quoted { text, has_escapes: false });
+        }
+        let odd = self.rest_of_odd_quoted();
+        odd.ok_or_else(|| BadReason::of(format!("the {what} has no closing quote")))
+    }
+
+    /// The same of a word that may have escapes, or no end.
+    #[cold]
+    fn rest_of_odd_quoted(&mut self) -> Option<Quoted<'a>> {
+        let bytes = self.0.as_bytes();
+        let mut at = 0;
+        loop {
+            at += either::<b'"', b'\\'>(bytes.get(at..)?)?;
+            if bytes.get(at) == Some(&b'"') {
+                let (text, after) = self.0.split_at_checked(at)?;
+                self.0 = after.strip_prefix('"')?;
+                return Some(Quoted { text, has_escapes: true });
+            }
+            at += 2;
+        }
     }
 }
 
-/// A quoted field without its escapes, from behind its first quote; and what
-/// follows its last.
-pub(super) fn quoted<'a>(text: &'a str, what: &str) -> Result<(Cow<'a, str>, &'a str), BadReason> {
-    let mut from = 0;
-    let mut escapes = false;
-    while let Some(at) = memchr2(b'"', b'\\', text.as_bytes().get(from..).unwrap_or_default()) {
-        let at = from + at;
-        if text.as_bytes().get(at) == Some(&b'\\') {
-            escapes = true;
-            from = at + 2;
-            continue;
-        }
-        let field = text.get(..at).unwrap_or_default();
-        let field = if escapes { Cow::Owned(unescaped(field)) } else { Cow::Borrowed(field) };
-        return Ok((field, text.get(at + 1..).unwrap_or_default()));
-    }
-    Err(BadReason::of(format!("the {what} has no closing quote")))
+/// A quoted word, with its escapes.
+pub(super) struct Quoted<'a> {
+    pub(super) text: &'a str,
+    pub(super) has_escapes: bool,
 }
 
 /// Undoes `\"`, `\\`, `\t`, `\n`, `\r` and `\x16`; other escapes stay.
-fn unescaped(field: &str) -> String {
+pub(super) fn unescaped(field: &str) -> String {
     let mut bytes = Vec::with_capacity(field.len());
     let mut rest = field.as_bytes();
     loop {

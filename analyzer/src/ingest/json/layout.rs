@@ -55,7 +55,7 @@ struct Gap<M> {
 }
 
 /// Gaps that are known after each member.
-const KNOWN: usize = 8;
+const KNOWN: usize = 16;
 
 /// Bytes of a gap: a line may be made to waste memory.
 const LONGEST: usize = 1_024;
