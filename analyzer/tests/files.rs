@@ -127,9 +127,10 @@ fn a_folder_that_does_not_exist_is_told_in_one_line() {
     let folder = folder();
     for arguments in [
         "pack site.toml --output no/such/file",
-        "analyze access.log --propose no/such/file",
-        "analyze access.log --html no/such/file",
-        "report access.log --out no/such/file",
+        // Before anything is read.
+        "analyze missing.log --propose no/such/file",
+        "analyze missing.log --html no/such/file",
+        "report missing.log --out no/such/file",
     ] {
         let output = run(&folder, "", arguments);
         assert_eq!(output.status.code(), Some(1), "{arguments}");

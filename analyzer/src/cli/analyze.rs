@@ -56,6 +56,7 @@ pub(super) const CLIENTS_REPORTED: usize = 25;
 
 impl Analyze {
     pub(super) fn run(&self) -> Result<Exit> {
+        file::may_replace(self.propose.iter().chain(&self.html))?;
         let (site, known) = (self.night.rules.compile()?, self.night.known()?);
         let rules = &site.rules;
         let store = self.source.store()?;

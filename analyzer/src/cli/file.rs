@@ -30,6 +30,21 @@ pub(super) fn replace(path: &Path, text: impl AsRef<[u8]>) -> Result<()> {
     written.with_context(|| format!("cannot write `{}`", path.display()))
 }
 
+/// Asks whether [`replace`] can make these files, before hours of work for them.
+///
+/// # Errors
+///
+/// Where one's folder is missing, or takes no file.
+pub(super) fn may_replace<'p>(paths: impl IntoIterator<Item = &'p PathBuf>) -> Result<()> {
+    paths.into_iter().try_for_each(|path| {
+        let may = match fs::metadata(path) {
+            Ok(what) if !what.is_file() => Ok(()),
+            _ => target(path).and_then(|file| beside(&file).map(drop)),
+        };
+        may.with_context(|| format!("cannot write `{}`", path.display()))
+    })
+}
+
 /// The file that a path leads to, over links; it may be missing yet.
 fn target(path: &Path) -> io::Result<PathBuf> {
     match fs::canonicalize(path) {

@@ -40,6 +40,7 @@ enum Form {
 
 impl ShowReport {
     pub(super) fn run(&self) -> Result<Exit> {
+        file::may_replace(&self.out)?;
         let (site, known) = (self.night.rules.compile()?, self.night.known()?);
         let store = self.source.store()?;
         let stored = store.as_ref().map(|store| self.source.stored(store, &site.rules.site));
