@@ -75,7 +75,7 @@ impl Member for Field {
     }
 
     fn is_inner(self) -> bool {
-        matches!(self, Self::Http | Self::Protocol | Self::Referer | Self::UserAgent)
+        matches!(self, Self::Protocol | Self::Referer | Self::UserAgent)
     }
 
     fn place(self) -> usize {
@@ -100,9 +100,8 @@ struct Fields<'a> {
     status: Option<u16>,
     cache_hit: Option<bool>,
     on_shield: Option<bool>,
-    /// Whether the client's headers are told: what is null or missing there is what the
-    /// edge writes for a header that the client did not send.
-    http: bool,
+    /// Whether there is an `http` that names none of the client's headers.
+    empty_http: bool,
 }
 
 pub(super) fn recognises(line: &str) -> bool {
@@ -147,7 +146,7 @@ impl<'a> Fields<'a> {
                 Field::Status => self.status = json.number()?,
                 Field::CacheHit => self.cache_hit = json.flag()?,
                 Field::OnShield => self.on_shield = json.flag()?,
-                Field::Http => self.http = true,
+                Field::Http => self.empty_http = true,
                 _ => self.texts[field as usize] = Some(json.rest_of_text()?),
             }
             before = field;
@@ -190,7 +189,10 @@ impl<'a> Fields<'a> {
             return Err(bad("`url` is not absolute: ", url));
         };
         let method = self.needed(Field::Method, "method")?;
-        let header = |field| self.http.then(|| self.text(field).unwrap_or_default());
+        let headers = [Field::Protocol, Field::Referer, Field::UserAgent];
+        let has_headers = self.empty_http || headers.iter().any(|at| self.text(*at).is_some());
+        // Where headers are told, null and missing mean that the client did not send it.
+        let header = |field| has_headers.then(|| self.text(field).unwrap_or_default());
         let client = self.text(Field::Ip).map(text::client).transpose()?;
         let hit = |hit| if hit { CacheState::Hit } else { CacheState::Miss };
         let signals = Signals {

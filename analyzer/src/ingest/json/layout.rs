@@ -11,7 +11,7 @@ pub(in crate::ingest) trait Member: Copy {
     /// What its value is.
     fn kind(self) -> Kind;
 
-    /// Whether it is of the object in the line's, or is that object.
+    /// Whether it is of the object in the line's.
     fn is_inner(self) -> bool;
 
     /// Its place among all of them.
@@ -25,7 +25,8 @@ pub(in crate::ingest) enum Kind {
     Line,
     /// A text, which is read from behind its first quote.
     Text,
-    /// An object, which is read from behind its first brace: its members come next.
+    /// An object. Its members come in its place; it comes itself, read to its end, where
+    /// it has none that are needed.
     Object,
     /// Anything else; `null` is read as all others are.
     Other,
@@ -78,7 +79,7 @@ impl<M: Member> Layout<M> {
     ) -> Result<Option<M>, Broken> {
         if let Some(after) = self.0.get(before.place()) {
             for gap in &after.known {
-                if let Some(rest) = json.rest.strip_prefix(gap.text.as_str()) {
+                if let Some(rest) = gap.passed(json.rest) {
                     json.rest = rest;
                     return Ok(gap.next);
                 }
@@ -105,6 +106,23 @@ impl<M: Member> Layout<M> {
     }
 }
 
+impl<M> Gap<M> {
+    /// What follows the gap, where a line goes on with it.
+    #[inline(always)]
+    fn passed<'a>(&self, line: &'a str) -> Option<&'a str> {
+        let gap = self.text.as_bytes();
+        // Most are short: two words hold all of them, and nothing is called.
+        let words = |text: &[u8]| Some((*text.first_chunk::<8>()?, *text.last_chunk::<8>()?));
+        if gap.len() <= 16
+            && let Some(both) = words(gap)
+        {
+            let start = line.as_bytes().get(..gap.len())?;
+            return if words(start)? == both { line.get(gap.len()..) } else { None };
+        }
+        line.strip_prefix(&self.text)
+    }
+}
+
 impl<M> After<M> {
     fn learn(&mut self, text: &str, next: Option<M>) {
         if self.known.len() < KNOWN {
@@ -122,15 +140,16 @@ impl<M> After<M> {
 /// Reads from behind a value up to the next one that is needed.
 fn seek<M: Member>(json: &mut Json<'_>, before: M) -> Result<Option<M>, Broken> {
     let mut is_inner = before.is_inner();
-    let mut has_more = match before.kind() {
-        Kind::Line => json.opens()?,
-        Kind::Object => !json.takes('}'),
-        Kind::Text | Kind::Other => json.more()?,
-    };
+    // The object in the line's, where nothing that is needed was in it so far.
+    let mut opened = None;
+    let mut has_more = if before.kind() == Kind::Line { json.opens()? } else { json.more()? };
     loop {
         if !has_more {
             if !is_inner {
                 return Ok(None);
+            }
+            if opened.is_some() {
+                return Ok(opened);
             }
             is_inner = false;
             has_more = json.more()?;
@@ -144,7 +163,9 @@ fn seek<M: Member>(json: &mut Json<'_>, before: M) -> Result<Option<M>, Broken> 
                 return json.expect('"', "no text").map(|()| Some(member));
             }
             Some((member, Kind::Object)) => {
-                return json.expect('{', "no object").map(|()| Some(member));
+                (is_inner, opened) = (true, Some(member));
+                has_more = json.opens()?;
+                continue;
             }
             Some((_, Kind::Line)) | None => json.skip()?,
         }
