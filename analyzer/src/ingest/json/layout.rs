@@ -79,7 +79,7 @@ impl<M: Member> Layout<M> {
     ) -> Result<Option<M>, Broken> {
         if let Some(after) = self.0.get(before.place()) {
             for gap in &after.known {
-                if let Some(rest) = gap.passed(json.rest) {
+                if let Some(rest) = json.rest.strip_prefix(gap.text.as_str()) {
                     json.rest = rest;
                     return Ok(gap.next);
                 }
@@ -103,23 +103,6 @@ impl<M: Member> Layout<M> {
             self.0[place].learn(text, next);
         }
         Ok(next)
-    }
-}
-
-impl<M> Gap<M> {
-    /// What follows the gap, where a line goes on with it.
-    #[inline(always)]
-    fn passed<'a>(&self, line: &'a str) -> Option<&'a str> {
-        let gap = self.text.as_bytes();
-        // Most are short: two words hold all of them, and nothing is called.
-        let words = |text: &[u8]| Some((*text.first_chunk::<8>()?, *text.last_chunk::<8>()?));
-        if gap.len() <= 16
-            && let Some(both) = words(gap)
-        {
-            let start = line.as_bytes().get(..gap.len())?;
-            return if words(start)? == both { line.get(gap.len()..) } else { None };
-        }
-        line.strip_prefix(&self.text)
     }
 }
 
