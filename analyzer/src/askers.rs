@@ -4,13 +4,13 @@
 use std::hash::BuildHasher as _;
 use std::hint::black_box;
 use std::net::IpAddr;
-use std::num::NonZeroU64;
 
 use hashbrown::DefaultHashBuilder;
 use tidegate_rules::features::Asker;
 use tidegate_rules::{Client, HashKey, Request, Ruleset};
 
 use crate::agents::Named;
+use crate::place::Place;
 
 /// Askers that are remembered: each has one slot, and the last one stays.
 const REMEMBERED: usize = 1 << 15;
@@ -20,12 +20,6 @@ pub(crate) struct Askers {
     hasher: DefaultHashBuilder,
     slots: Vec<Option<(Place, Asker)>>,
 }
-
-/// Where somebody is remembered of whom nothing is known but an address and a
-/// User-Agent: by a hash of both with a key that each run draws anew. That two share
-/// all 64 bits happens once in more lines than there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place(NonZeroU64);
 
 impl Default for Askers {
     fn default() -> Self {
@@ -43,12 +37,12 @@ impl Askers {
             IpAddr::V6(v6) => v6.to_bits(),
         };
         let hash = self.hasher.hash_one((bits, named?.hash));
-        Some(Place(NonZeroU64::new(hash).unwrap_or(NonZeroU64::MIN)))
+        Some(Place::of(hash))
     }
 
     /// Reads all of who is remembered at a place, so that it is at hand.
     pub(crate) fn look(&self, at: Place) {
-        black_box(self.slots.get(at.index()).copied());
+        black_box(self.slots.get(at.slot(REMEMBERED)).copied());
     }
 
     /// Who sent a request with this User-Agent; `at` is its place.
@@ -62,17 +56,11 @@ impl Askers {
     ) -> Asker {
         let asker = || Asker::of(rules, secret, request, named.and_then(|named| named.agent));
         let Some(at) = at.filter(|_| is_all(request)) else { return asker() };
-        match self.slots.get_mut(at.index()) {
+        match self.slots.get_mut(at.slot(REMEMBERED)) {
             Some(Some((known, asker))) if *known == at => *asker,
             Some(slot) => slot.insert((at, asker())).1,
             None => asker(),
         }
-    }
-}
-
-impl Place {
-    fn index(self) -> usize {
-        usize::try_from(self.0.get() % REMEMBERED as u64).unwrap_or_default()
     }
 }
 

@@ -33,6 +33,7 @@ pub mod night;
 pub mod overview;
 mod page;
 mod paths;
+mod place;
 pub mod places;
 pub mod promote;
 pub mod propose;

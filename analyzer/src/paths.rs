@@ -9,6 +9,7 @@ use tidegate_rules::features::{Asked, page};
 use tidegate_rules::{HashKey, Ruleset};
 
 use crate::crates::Crates;
+use crate::place::Place;
 
 /// Paths that are remembered: each has one slot, and the last one stays. More of them
 /// find few paths more.
@@ -33,11 +34,6 @@ pub(crate) struct Path {
     /// Hash of the crate that it is about, where its route names one.
     pub(crate) crate_name: Option<u64>,
 }
-
-/// Where a path is remembered: by a hash of its text with a key that each run draws
-/// anew. That two paths share all 64 bits happens once in more lines than there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place(NonZeroU64);
 
 /// A path that is remembered, small enough for all to stay near the processor.
 #[derive(Debug, Clone, Copy, Default)]
@@ -75,7 +71,7 @@ impl Paths {
         let name = self.crates.of(asked.route, text);
         let crate_name = name.map(|name| self.crate_hash(secret, name));
         let Asked { route, page } = asked;
-        if let Some(slot) = self.slots.get_mut(at.index(REMEMBERED)) {
+        if let Some(slot) = self.slots.get_mut(at.slot(REMEMBERED)) {
             let crate_name = crate_name.and_then(NonZeroU64::new);
             *slot = Slot { place: Some(at), page, crate_name, route };
         }
@@ -84,7 +80,7 @@ impl Paths {
 
     fn crate_hash(&mut self, secret: &HashKey, name: &str) -> u64 {
         let at = self.place(name);
-        let slot = self.crate_slots.get_mut(at.index(CRATES_REMEMBERED));
+        let slot = self.crate_slots.get_mut(at.slot(CRATES_REMEMBERED));
         match slot {
             Some(Some((known, hash))) if *known == at => *hash,
             Some(slot) => slot.insert((at, page(secret, name))).1,
@@ -99,23 +95,17 @@ impl Paths {
 
     /// Reads a bit of what is remembered at a place, so that it is at hand.
     pub(crate) fn look(&self, at: Place) -> u64 {
-        self.slots.get(at.index(REMEMBERED)).map_or(0, |slot| slot.page)
+        self.slots.get(at.slot(REMEMBERED)).map_or(0, |slot| slot.page)
     }
 
     /// The place of a path.
     pub(crate) fn place(&self, text: &str) -> Place {
         let hash = self.hasher.hash_one(text.as_bytes());
-        Place(NonZeroU64::new(hash).unwrap_or(NonZeroU64::MIN))
+        Place::of(hash)
     }
 
     fn slot(&self, at: Place) -> Option<&Slot> {
-        self.slots.get(at.index(REMEMBERED)).filter(|slot| slot.place == Some(at))
-    }
-}
-
-impl Place {
-    fn index(self, of: usize) -> usize {
-        usize::try_from(self.0.get() % of as u64).unwrap_or_default()
+        self.slots.get(at.slot(REMEMBERED)).filter(|slot| slot.place == Some(at))
     }
 }
 

@@ -8,12 +8,13 @@ use tidegate_rules::{CacheState, Request, Ruleset};
 use super::cache::Cache;
 use super::{Night, Passed};
 use crate::agents::{Agents, Named};
-use crate::askers::{self, Askers};
+use crate::askers::Askers;
 use crate::basis::{Assumptions, Lines, Said, Window};
 use crate::event::Event;
 use crate::ingest::Summary;
 use crate::near::bring_near;
-use crate::paths::{self, Paths};
+use crate::paths::Paths;
+use crate::place::Place;
 use crate::shielding::Shielding;
 
 /// How long a page of the cache class `short` is kept, in milliseconds.
@@ -38,9 +39,9 @@ pub(super) struct Pass {
 /// Where it is remembered what there is to know of an event.
 pub(super) struct Found {
     pub(super) named: Option<Named>,
-    pub(super) asker: Option<askers::Place>,
-    pub(super) path: paths::Place,
-    pub(super) referer: paths::Place,
+    pub(super) asker: Option<Place>,
+    pub(super) path: Place,
+    pub(super) referer: Place,
 }
 
 impl Pass {
